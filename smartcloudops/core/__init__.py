@@ -1,0 +1,1 @@
+"""What every part of sco stands on: errors, configuration, state, files, times, redaction."""

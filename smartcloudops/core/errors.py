@@ -1,0 +1,113 @@
+"""Every error that sco raises on purpose, and the exit statuses they end in.
+
+ScoError                      1   something failed; says what, why and the next command to try
+├── UsageError                2   wrong flags or arguments
+│   └── ConfigError           2   wrong, unknown or untrusted configuration
+│       └── UntrustedError    2   a project file sets keys that need `sco config trust`
+├── DataError                 1   an input file or an answer that cannot be read as what it claims to be
+├── UnreachableError         69   a server that sco depends on is down, slow, or broke off
+├── ModelError                4   a stored model is corrupt, foreign or does not fit
+└── LockedError              75   another run holds the lock
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Status(IntEnum):
+    """Exit statuses of every `sco` command."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    FOUND = 3
+    PARTIAL = 4
+    UNREACHABLE = 69
+    BUG = 70
+    LOCKED = 75
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+MEANING: dict[Status, str] = {
+    Status.DONE: "done",
+    Status.FAILED: "failed",
+    Status.USAGE: "wrong usage or configuration",
+    Status.FOUND: "found something (anomalies, drift); only with `--exit-code`",
+    Status.PARTIAL: "partly done: something was unread, skipped, refused or fallen back on",
+    Status.UNREACHABLE: "a dependency is unreachable",
+    Status.BUG: "a bug in sco (one line, and a log file to report)",
+    Status.LOCKED: "another run holds the lock",
+    Status.INTERRUPTED: "interrupted (Ctrl-C)",
+    Status.TERMINATED: "terminated",
+}
+
+_BY_WEIGHT = (
+    Status.INTERRUPTED,
+    Status.TERMINATED,
+    Status.BUG,
+    Status.USAGE,
+    Status.UNREACHABLE,
+    Status.LOCKED,
+    Status.FAILED,
+    Status.PARTIAL,
+    Status.FOUND,
+    Status.DONE,
+)
+
+
+def worst(*statuses: Status) -> Status:
+    """The status that wins where several hold.
+
+    >>> worst(Status.FOUND, Status.PARTIAL, Status.DONE).name
+    'PARTIAL'
+    """
+    return min(statuses, key=_BY_WEIGHT.index, default=Status.DONE)
+
+
+class ScoError(Exception):
+    """An error the user can act on: what happened and why, and the next thing to try."""
+
+    status = Status.FAILED
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(ScoError):
+    """Wrong flags or arguments."""
+
+    status = Status.USAGE
+
+
+class ConfigError(UsageError):
+    """Wrong, unknown or untrusted configuration."""
+
+
+class UntrustedError(ConfigError):
+    """A project file sets keys that need `sco config trust`."""
+
+
+class DataError(ScoError):
+    """An input that cannot be read as what it claims to be."""
+
+
+class UnreachableError(ScoError):
+    """A server that sco depends on is down, slow, or broke off."""
+
+    status = Status.UNREACHABLE
+
+
+class ModelError(ScoError):
+    """A stored model is corrupt, foreign, or does not fit."""
+
+    status = Status.PARTIAL
+
+
+class LockedError(ScoError):
+    """Another run holds the lock."""
+
+    status = Status.LOCKED
