@@ -1,0 +1,162 @@
+"""The way in: the command table, the global options, and the one place where errors become exit statuses."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+
+from smartcloudops.cli.context import Context
+from smartcloudops.cli.lazy import LazyGroup
+from smartcloudops.core.errors import ScoError, Status
+
+_CLICK_ERROR: Any = typer.BadParameter.__mro__[2]
+
+
+class _Terminated(BaseException):
+    """SIGTERM arrived."""
+
+
+class Commands(LazyGroup):
+    """Every `sco` command."""
+
+    table = (
+        ("train", "smartcloudops.cli.train:app", "Learn what is normal from history, keep it as a model."),
+        ("detect", "smartcloudops.cli.detect:app", "Score the newest window, keep incidents."),
+        ("incidents", "smartcloudops.cli.incidents:app", "List, show and label incidents."),
+        ("models", "smartcloudops.cli.models:app", "List, show, promote and roll back models."),
+        ("backtest", "smartcloudops.cli.backtest:app", "Measure detection on CSV files, causally."),
+        ("config", "smartcloudops.cli.config:app", "Show settings and where they come from; trust a project."),
+    )
+
+
+app = typer.Typer(
+    name="sco",
+    cls=Commands,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    add_completion=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from smartcloudops import __version__
+
+        typer.echo(f"sco {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    ctx: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", envvar="SCO_CONFIG", metavar="FILE", help="Read this file in place of sco.toml."),
+    ] = None,
+    log_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Log there (rotated daily, 14 kept), not to stderr.")
+    ] = None,
+    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="Say more on stderr; -vv for debug.")] = 0,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only errors on stderr, no progress.")] = False,
+    version: Annotated[
+        bool, typer.Option("-V", "--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """sco learns what is normal for your servers, says what is not, and why.
+
+    \b
+    First steps:
+      sco train --from metrics.csv            learn from a recorded file
+      sco detect --from metrics.csv           score its newest hour
+      SCO_PROMETHEUS__URL=http://prom:9090 sco train
+      SCO_PROMETHEUS__URL=http://prom:9090 sco detect -o json
+    """
+    ctx.obj = Context(config_file=config, log_file=log_file, verbosity=-1 if quiet else verbose)
+    ctx.obj.start_logging()
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command line; every error ends here as a message on stderr and a status."""
+    previous = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        return int(_dispatch(argv))
+    except KeyboardInterrupt:
+        sys.stderr.write("sco: interrupted\n")
+        return Status.INTERRUPTED
+    except _Terminated:
+        sys.stderr.write("sco: terminated\n")
+        return Status.TERMINATED
+    except BrokenPipeError:
+        _silence_stdout()
+        return Status.DONE
+    except ScoError as e:
+        return _report(e)
+    except Exception as e:  # noqa: BLE001 - the outermost border: an unexpected error is a bug
+        return _report_bug(e, argv)
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _dispatch(argv: Sequence[str]) -> int:
+    try:
+        status = app(args=list(argv), prog_name="sco", standalone_mode=False)
+        sys.stdout.flush()
+    except _CLICK_ERROR as e:
+        return _report_usage(e)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except OSError as e:
+        if isinstance(e, BrokenPipeError) or not _is_stdout_error(e):
+            raise
+        raise ScoError(f"cannot write the results: {e.strerror}", hint="free some space where stdout goes") from e
+    return status if isinstance(status, int) else Status.DONE
+
+
+def _is_stdout_error(e: OSError) -> bool:
+    return e.filename is None and e.errno is not None
+
+
+def _report_usage(e: Any) -> int:
+    context = getattr(e, "ctx", None)
+    if type(e).__name__ == "NoArgsIsHelpError":
+        sys.stderr.write(f"{context.get_help() if context else e.format_message()}\n")
+        return Status.USAGE
+    path = context.command_path if context else "sco"
+    sys.stderr.write(f"sco: {e.format_message()}\n  try: {path} --help\n")
+    return Status.USAGE
+
+
+def _report(e: ScoError) -> int:
+    from smartcloudops.core.redact import redact
+
+    sys.stderr.write(redact(f"sco: {e.message}\n"))
+    if e.hint:
+        sys.stderr.write(redact(f"  try: {e.hint}\n"))
+    return e.status
+
+
+def _report_bug(e: Exception, argv: Sequence[str]) -> int:
+    from smartcloudops.core.bugs import write_bug
+    from smartcloudops.core.redact import redact
+
+    path = write_bug(e, argv)
+    sys.stderr.write(redact(f"sco: a bug: {type(e).__name__}: {e}") + f" (details: {path}; please report it)\n")
+    return Status.BUG
+
+
+def _terminate(signum: int, frame: FrameType | None) -> None:
+    raise _Terminated
+
+
+def _silence_stdout() -> None:
+    """The reader went away: keep the interpreter's last flush from complaining."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
