@@ -1,0 +1,1 @@
+"""Everything that prints results: tables, sparklines, JSON documents."""
