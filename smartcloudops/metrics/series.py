@@ -50,7 +50,7 @@ class Window:
 class Matrix:
     """Series on one grid: `values[i, t]` is series `names[i]` at `times[t]`, NaN = missing.
 
-    Shapes: times (T,), names and labels N, values (N, T).
+    Shapes: times (T,), names and labels N, values (N, T). `warnings` are the server's own words.
     """
 
     times: Times
@@ -58,6 +58,7 @@ class Matrix:
     labels: tuple[Mapping[str, str], ...]
     values: Values
     skipped: tuple[Skip, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def series_name(labels: Mapping[str, str]) -> str:

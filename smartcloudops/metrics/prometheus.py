@@ -1,0 +1,172 @@
+"""Metrics from anything that speaks the Prometheus API: Thanos, Mimir, VictoriaMetrics, Prometheus itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from smartcloudops.core.errors import ConfigError, UnreachableError
+from smartcloudops.core.records import Skip
+from smartcloudops.core.settings import Metric
+from smartcloudops.metrics.decode import Answer, BrokenError, ForeignError, decode
+from smartcloudops.metrics.refusals import foreign
+from smartcloudops.metrics.series import Matrix, Values, Window, series_name
+from smartcloudops.metrics.transport import Connection, Transport
+
+# What servers accept as points per series in one answer.
+POINTS = 11_000
+
+Labels = Mapping[str, str]
+
+
+class Prometheus:
+    """A Prometheus server; safe to use from several threads."""
+
+    name = "prometheus"
+
+    def __init__(self, connection: Connection) -> None:
+        """Raises ConfigError for a URL that is none; contacts nobody."""
+        self._transport = Transport(connection)
+        self._connection = connection
+        self.where = self._transport.where
+
+    def check(self) -> None:
+        """Run the query `1`: it needs the API and the credentials, and costs nothing."""
+        body = b"".join(self._transport.blocks("/api/v1/query", {"query": "1"}, about="the test query"))
+        if b'"status":"success"' not in body.replace(b" ", b""):
+            raise foreign(self.where, _glimpse(body))
+
+    def extent(self) -> Window | None:
+        """None: a live server ends now."""
+        return None
+
+    def offers(self) -> Sequence[Metric]:
+        """Nothing: configuration names what is watched."""
+        return ()
+
+    def fetch(self, metric: Metric, window: Window) -> Matrix:
+        """Evaluate `metric.expr` over the window, in parts of 11,000 points, some at a time."""
+        parts = split(window)
+        if len(parts) == 1:
+            return self._matrix(metric, window, [self._range(metric, window)])
+        with ThreadPoolExecutor(min(len(parts), self._connection.concurrency)) as pool:
+            answers = list(pool.map(lambda part: self._range(metric, part), parts))
+        return self._matrix(metric, window, answers)
+
+    def metric_names(self) -> list[str]:
+        """The names of all metrics that the server holds."""
+        with self._transport.errors():
+            return list(self._ask("get_label_values", "__name__"))
+
+    def close(self) -> None:
+        """Give pooled connections back."""
+        self._transport.close()
+
+    def _ask(self, method: str, *args: str) -> Sequence[str]:
+        from prometheus_api_client.exceptions import PrometheusApiClientException
+
+        try:
+            return list(getattr(self._transport.client(), method)(*args))
+        except (PrometheusApiClientException, ValueError, KeyError) as e:
+            self.check()
+            raise foreign(self.where, "no list of metrics") from e
+
+    def _range(self, metric: Metric, window: Window) -> Answer:
+        about = f"metric '{metric.name}' (`{metric.expr}`)"
+        params = {
+            "query": metric.expr,
+            "start": f"{window.start / 1000:.3f}",
+            "end": f"{window.end / 1000:.3f}",
+            "step": f"{window.step / 1000:.3f}",
+            "timeout": f"{self._connection.timeout_s:g}s",
+        }
+        try:
+            answer = decode(self._transport.blocks("/api/v1/query_range", params, about=about), window)
+        except ForeignError as e:
+            raise foreign(self.where, str(e)) from e
+        except BrokenError as e:
+            raise UnreachableError(
+                f"{about}: {self.where} broke off in mid-answer",
+                hint="run the command again; if it persists, look at the server's own log",
+            ) from e
+        if answer.kind != "matrix":
+            raise ConfigError(
+                f"{about} gives a {answer.kind}, not series over time", hint="correct `expr` in the [[metric]]"
+            )
+        return answer
+
+    def _matrix(self, metric: Metric, window: Window, answers: Sequence[Answer]) -> Matrix:
+        found, values = join(answers, window)
+        labels, keep, skipped = rename(found, metric.name)
+        order = sorted(range(len(keep)), key=lambda i: series_name(labels[i]))
+        rows = [keep[i] for i in order]
+        unread = {series_name({**one, "__name__": metric.name}) for a in answers for one in a.histograms}
+        skipped += [Skip(name, "native histogram samples are not read") for name in sorted(unread)]
+        return Matrix(
+            window.times(),
+            tuple(series_name(labels[i]) for i in order),
+            tuple(labels[i] for i in order),
+            values if rows == list(range(len(values))) else values[rows],
+            tuple(skipped),
+            tuple(dict.fromkeys(w for a in answers for w in a.warnings)),
+        )
+
+
+def split(window: Window) -> list[Window]:
+    """Parts of at most 11,000 points that share none.
+
+    >>> [(w.start, w.end) for w in split(Window(0, 20_000, 1))]
+    [(0, 10999), (11000, 20000)]
+    """
+    span = POINTS * window.step
+    last = window.end - (window.end - window.start) % window.step
+    starts = range(window.start, max(last, window.start) + 1, span)
+    return [Window(s, min(s + span - window.step, window.end), window.step) for s in starts]
+
+
+def join(answers: Sequence[Answer], window: Window) -> tuple[list[Labels], Values]:
+    """The parts of a window side by side: labels of N series and values of shape (N, T)."""
+    if len(answers) == 1:
+        return list(answers[0].labels), answers[0].values
+    rows: dict[tuple[tuple[str, str], ...], int] = {}
+    for answer in answers:
+        for labels in answer.labels:
+            rows.setdefault(tuple(sorted(labels.items())), len(rows))
+    values = np.full((len(rows), len(window.times())), np.nan)
+    at = 0
+    for answer in answers:
+        width = answer.values.shape[1]
+        for labels, row in zip(answer.labels, answer.values, strict=True):
+            values[rows[tuple(sorted(labels.items()))], at : at + width] = row
+        at += width
+    return [dict(key) for key in rows], values
+
+
+def rename(found: Sequence[Labels], name: str) -> tuple[list[Labels], list[int], list[Skip]]:
+    """Labels with `__name__` = name, the rows they belong to, and what had to go.
+
+    Series that only their metric's name told apart get it as label `metric`; true doubles are skipped.
+    """
+    keys = [series_name({**labels, "__name__": name}) for labels in found]
+    twice = {key for key, count in Counter(keys).items() if count > 1}
+    labels_of: dict[str, Labels] = {}
+    keep: list[int] = []
+    skipped: list[Skip] = []
+    for row, (key, labels) in enumerate(zip(keys, found, strict=True)):
+        named = {**labels, "__name__": name}
+        if key in twice and "metric" not in labels and "__name__" in labels:
+            named["metric"] = labels["__name__"]
+            key = series_name(named)
+        if key in labels_of:
+            skipped.append(Skip(key, "the answer holds another series of the same labels"))
+            continue
+        labels_of[key] = named
+        keep.append(row)
+    return list(labels_of.values()), keep, skipped
+
+
+def _glimpse(body: bytes) -> str:
+    return f"'{body[:40].decode('utf-8', 'replace').strip()}'" if body else "nothing"

@@ -1,0 +1,204 @@
+"""The way to a Prometheus server: one session, bounded retries, and what went wrong in sco's words."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.util.retry import Retry
+
+from smartcloudops.core.errors import ConfigError, DataError, UnreachableError
+from smartcloudops.core.registry import as_any
+from smartcloudops.metrics.address import is_loopback, is_near, parse_url
+from smartcloudops.metrics.refusals import refuse, translate
+
+if TYPE_CHECKING:
+    from prometheus_api_client.prometheus_connect import PrometheusConnect
+
+_BLOCK_BYTES = 1 << 20
+_LONG_EXPRESSION = 1_500
+_CONNECT_S = 10.0
+_WAIT_AT_MOST_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The settings of one server. Credentials inside `url` are used and never shown.
+
+    `timeout_s`: for one silence of the server; `total_s`: for one whole answer. `ca`, `cert`, `key` are PEM files.
+    `max_bytes`: of one answer, unpacked. `concurrency`: requests under way at once.
+    """
+
+    url: str
+    timeout_s: float = 30.0
+    total_s: float = 300.0
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
+    ca: str | None = None
+    cert: str | None = None
+    key: str | None = None
+    verify: bool = True
+    concurrency: int = 4
+    compression: Literal["auto", "on", "off"] = "auto"
+    max_bytes: int = 1 << 30
+
+
+class Transport:
+    """Requests to one server. `where` is its address without credentials."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._address = parse_url(connection.url)
+        self.where = self._address.shown
+        self._gate = threading.BoundedSemaphore(max(1, connection.concurrency))
+        self._lock = threading.Lock()
+        self._client: PrometheusConnect | None = None
+
+    def client(self) -> PrometheusConnect:
+        """prometheus-api-client's connection on our session, made on first use.
+
+        Wrap calls of its methods in `errors()`; its exceptions are foreign.
+        """
+        with self._lock:
+            if self._client is None:
+                self._client = self._connect()
+            return self._client
+
+    def close(self) -> None:
+        """Close pooled connections; the next request opens new ones."""
+        if self._client is not None:
+            self._client._session.close()
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Translate what requests and urllib3 raise."""
+        try:
+            yield
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as e:
+            raise translate(e, where=self.where, timeout_s=self._connection.timeout_s) from e
+
+    def blocks(self, path: str, params: Mapping[str, str], *, about: str) -> Iterator[bytes]:
+        """The body of an answer, unpacked, in blocks. `about` names in messages what was asked for.
+
+        Raises UnreachableError, ConfigError (refused), DataError (beyond `max_bytes`).
+        """
+        deadline = time.monotonic() + self._connection.total_s
+        with self._gate, self.errors(), self._send(path, params) as response:
+            refuse(response, where=self.where, about=about)
+            size = 0
+            while block := response.raw.read1(_BLOCK_BYTES, decode_content=True):
+                size += len(block)
+                self._bound(size, deadline, about)
+                yield block
+
+    def _bound(self, size: int, deadline: float, about: str) -> None:
+        if size > self._connection.max_bytes:
+            raise DataError(
+                f"{about}: the answer of {self.where} is larger than {self._connection.max_bytes:,} bytes",
+                hint="aggregate in the expression, such as `sum by (instance) (…)`, or narrow the time range",
+            )
+        if time.monotonic() > deadline:
+            raise UnreachableError(
+                f"{about}: {self.where} was still sending after {self._connection.total_s:g} s",
+                hint="narrow the time range, or raise `[prometheus] total_s`",
+            )
+
+    def _send(self, path: str, params: Mapping[str, str]) -> requests.Response:
+        client = self.client()
+        session: requests.Session = client._session
+        long = len(params.get("query", "")) > _LONG_EXPRESSION
+        return session.request(
+            "POST" if long else "GET",
+            self._address.bare + path,
+            params=None if long else dict(params),
+            data=dict(params) if long else None,
+            headers=client.headers,
+            auth=client.auth,
+            verify=session.verify,
+            timeout=client._timeout,
+            allow_redirects=False,
+            stream=True,
+        )
+
+    def _connect(self) -> PrometheusConnect:
+        from prometheus_api_client.prometheus_connect import PrometheusConnect
+
+        c = self._connection
+        session, retry = _session(c, host=self._address.host), _retry()
+        client = PrometheusConnect(
+            self._address.bare,
+            headers={"Accept-Encoding": _encoding(c, self._address.host), **c.headers},
+            retry=retry,
+            auth=as_any(_Auth(c, self._address.credentials)),
+            session=session,
+            timeout=as_any((min(_CONNECT_S, c.timeout_s), c.timeout_s)),
+        )
+        session.mount(self._address.bare, HTTPAdapter(max_retries=retry, pool_maxsize=max(4, c.concurrency)))
+        return client
+
+
+class _Retry(Retry):
+    """Retries with jitter that never wait longer than a few seconds, whatever the server proposes."""
+
+    def get_retry_after(self, response: urllib3.BaseHTTPResponse) -> float | None:
+        after = super().get_retry_after(response)
+        return None if after is None else min(after, _WAIT_AT_MOST_S)
+
+
+def _retry() -> Retry:
+    return _Retry(
+        total=3,
+        read=1,
+        backoff_factor=0.1,
+        backoff_jitter=0.1,
+        backoff_max=_WAIT_AT_MOST_S,
+        status_forcelist=(429, 502, 503, 504),
+        allowed_methods=frozenset({"GET", "POST"}),
+        raise_on_status=False,
+    )
+
+
+def _session(connection: Connection, *, host: str) -> requests.Session:
+    session = requests.Session()
+    # Proxies never stand before loopback; elsewhere HTTPS_PROXY and NO_PROXY hold.
+    session.trust_env = not is_loopback(host)
+    session.max_redirects = 0
+    session.verify = (connection.ca or True) if connection.verify else False
+    if connection.cert:
+        session.cert = (connection.cert, connection.key) if connection.key else connection.cert
+    if not connection.verify:
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    return session
+
+
+def _encoding(connection: Connection, host: str) -> str:
+    """gzip costs a server seven times the CPU of the answer itself: only where the network is the bottleneck."""
+    near = connection.compression == "auto" and is_near(host)
+    return "identity" if near or connection.compression == "off" else "gzip"
+
+
+class _Auth(requests.auth.AuthBase):
+    """The declared credentials and no others: requests would else take some from ~/.netrc."""
+
+    def __init__(self, connection: Connection, in_url: tuple[str, str] | None) -> None:
+        if connection.token and connection.user:
+            raise ConfigError("[prometheus] has both `token` and `user`", hint="keep one of them")
+        self._token = connection.token
+        self._basic = (connection.user, connection.password or "") if connection.user else in_url
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._token:
+            request.headers["Authorization"] = f"Bearer {self._token}"
+        elif self._basic:
+            user, password = (part.encode() for part in self._basic)
+            requests.auth.HTTPBasicAuth(user, password)(request)
+        return request
