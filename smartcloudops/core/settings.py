@@ -1,12 +1,53 @@
-"""The settings that sco knows: one frozen dataclass a section, with defaults."""
+"""The settings that sco knows: one frozen dataclass a section, each field with its form, safety and meaning."""
+
+# ruff: noqa: RUF009  (`key` returns a dataclass field, which ruff cannot see)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from smartcloudops.core.times import DAY, HOUR, MINUTE, SECOND
 
 Kind = Literal["traffic", "latency", "errors", "saturation"]
 Direction = Literal["up", "down", "both"]
+Form = Literal[
+    "text",
+    "texts",
+    "flag",
+    "whole",
+    "wholes",
+    "number",
+    "numbers",
+    "duration",
+    "size",
+    "path",
+    "program",
+    "argv",
+    "uri",
+    "table",
+    "ranges",
+]
+
+
+def meta(
+    form: Form,
+    doc: str,
+    *,
+    safe: bool = False,
+    choices: tuple[str, ...] = (),
+    minimum: float | None = None,
+    maximum: float | None = None,
+) -> dict[str, Any]:
+    """What the table of keys and the converters need to know; `safe` keys may come from any project file."""
+    bounds = {"minimum": minimum, "maximum": maximum}
+    return {"form": form, "doc": doc, "safe": safe, "choices": choices, **bounds}
+
+
+def key(default: Any, form: Form, doc: str, **more: Any) -> Any:
+    """A field with a default; the key in the file is the field's name without `_ms` or `_bytes`."""
+    return field(default=default, metadata=meta(form, doc, **more))
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +57,143 @@ class Metric:
     `by` are the labels that make an entity (a group); further labels tell series of one entity apart.
     """
 
-    name: str
-    expr: str
-    by: tuple[str, ...] = ("instance",)
-    kind: Kind | None = None
-    unit: str = ""
-    direction: Direction = "both"
-    min_dev: float = 0.0
-    for_ms: int = 0
-    prophet: bool = False
+    name: str = field(metadata=meta("text", "its name; a preset's name replaces that metric", safe=True))
+    expr: str = field(metadata=meta("text", "the PromQL expression", safe=True))
+    by: tuple[str, ...] = key(("instance",), "texts", "labels that make an entity", safe=True)
+    kind: Kind | None = key(
+        None,
+        "text",
+        "what it measures",
+        safe=True,
+        choices=("traffic", "latency", "errors", "saturation"),
+    )
+    unit: str = key("", "text", "its unit, for display", safe=True)
+    direction: Direction = key("both", "text", "which way is bad", safe=True, choices=("up", "down", "both"))
+    min_dev: float = key(0.0, "number", "smallest deviation that matters, in its unit", safe=True, minimum=0)
+    for_ms: int = key(0, "duration", "how long it must last", safe=True)
+    prophet: bool = key(False, "flag", "also model its season with Prophet", safe=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Prometheus:
+    """`[prometheus]`: where metrics come from, and what proves who asks."""
+
+    url: str | None = key(None, "text", "base URL; from a project file only without credentials", safe=True)
+    timeout_ms: int = key(30 * SECOND, "duration", "longest wait for one answer", safe=True)
+    username: str | None = key(None, "text", "user of basic authentication")
+    password_env: str | None = key(None, "text", "variable that holds the password")
+    password_file: Path | None = key(None, "path", "file that holds the password")
+    password_cmd: tuple[str, ...] | None = key(None, "argv", "program that prints the password")
+    token_env: str | None = key(None, "text", "variable that holds a bearer token")
+    token_file: Path | None = key(None, "path", "file that holds a bearer token")
+    token_cmd: tuple[str, ...] | None = key(None, "argv", "program that prints a bearer token")
+    headers: dict[str, str] = field(
+        default_factory=dict, metadata=meta("table", "further request headers, such as X-Scope-OrgID")
+    )
+    ca_file: Path | None = key(None, "path", "certificates of the authorities to believe")
+    cert_file: Path | None = key(None, "path", "client certificate (mTLS)")
+    key_file: Path | None = key(None, "path", "key of the client certificate")
+    verify: bool = key(True, "flag", "check the server's certificate")
+    concurrency: int = key(4, "whole", "requests at a time", safe=True, minimum=1, maximum=64)
+    compression: Literal["auto", "on", "off"] = key(
+        "auto", "text", "gzip; `auto` leaves it off on fast links", safe=True, choices=("auto", "on", "off")
+    )
+    max_response_bytes: int = key(256_000_000, "size", "largest answer to read", safe=True, minimum=1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Presets:
+    """`[metrics]`: the packaged metrics to start from."""
+
+    presets: tuple[str, ...] = key(("node", "http"), "texts", "packaged metrics to start from", safe=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Train:
+    """`[train]`: what is learnt from, and how."""
+
+    lookback_ms: int = key(14 * DAY, "duration", "history to learn from", safe=True, minimum=HOUR)
+    step_ms: int = key(5 * MINUTE, "duration", "time between points", safe=True, minimum=SECOND)
+    min_history_ms: int = key(DAY, "duration", "skip series with less history", safe=True)
+    max_skipped: float = key(
+        0.05, "number", "share of skipped series that is still status 0", safe=True, minimum=0, maximum=1
+    )
+    exclude: tuple[str, ...] = key((), "ranges", "times not to learn from", safe=True)
+    seed: int = key(0, "whole", "seed of everything random", safe=True, minimum=0, maximum=2**32 - 1)
+    workers: int = key(0, "whole", "processes; 0 is one per core", safe=True, minimum=0, maximum=1024)
+    engine: Literal["sklearn", "numpy"] = key(
+        "sklearn", "text", "who grows the forests", safe=True, choices=("sklearn", "numpy")
+    )
+    trees: tuple[int, ...] = key((100,), "wholes", "trees of a forest to try", safe=True, minimum=1)
+    samples: tuple[int, ...] = key((256,), "wholes", "rows of a tree to try", safe=True, minimum=2)
+    features: tuple[float, ...] = key(
+        (0.5, 1.0), "numbers", "shares of the features to try", safe=True, minimum=0.01, maximum=1
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Detect:
+    """`[detect]`: what is scored, and when somebody hears of it."""
+
+    window_ms: int = key(HOUR, "duration", "newest time to score", safe=True, minimum=SECOND)
+    repeat_ms: int = key(4 * HOUR, "duration", "time between reminders of an open incident", safe=True)
+    hold_ms: int = key(HOUR, "duration", "quiet time that closes an incident", safe=True)
+    threshold: float = key(1.0, "number", "score that counts; 1 is one event a week", safe=True, minimum=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """`[models]`: where trained models are kept."""
+
+    dir: Path | None = key(None, "path", "store; default `models/` beside the project file")
+    s3: str | None = key(None, "text", "`s3://bucket/prefix` to push to and pull from")
+    keep: int = key(5, "whole", "versions that `prune` keeps", minimum=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """One `[logs.NAME]`: a place where logs lie."""
+
+    uri: str = field(metadata=meta("uri", "`s3://bucket/prefix` or a directory"))
+    layout: str = key("auto", "text", "how its keys hold dates, such as `{yyyy}/{mm}/{dd}/`")
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """`[ask.openai]` and `[ask.gemini]`: a language model, and what it may be sent."""
+
+    model: str | None = key(None, "text", "name of the model")
+    base_url: str | None = key(None, "text", "another endpoint that speaks the same API")
+    key_env: str | None = key(None, "text", "variable that holds the key")
+    key_file: Path | None = key(None, "path", "file that holds the key")
+    key_cmd: tuple[str, ...] | None = key(None, "argv", "program that prints the key")
+    send: tuple[str, ...] = key(
+        ("metrics", "alerts"), "texts", "what may leave this machine", choices=("metrics", "alerts", "logs")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """`[ask]`: who answers questions."""
+
+    route: tuple[str, ...] = key((), "texts", "providers in the order to try")
+    instructions: Path | None = key(None, "path", "file of standing instructions")
+    runbooks: Path | None = key(None, "path", "directory of runbooks")
+    openai: Provider = field(default_factory=Provider)
+    gemini: Provider = field(default_factory=Provider)
+
+
+@dataclass(frozen=True, slots=True)
+class Infra:
+    """`[infra]`: the Terraform stack."""
+
+    dir: Path | None = key(None, "path", "directory of the stack")
+    binary: str = key("terraform", "program", "program to run")
+    wheel: str | None = key(None, "uri", "wheel of sco to install on the servers")
+
+
+@dataclass(frozen=True, slots=True)
+class StateSection:
+    """`[state]`: where incidents and locks are kept."""
+
+    dir: Path | None = key(None, "path", "default `$XDG_STATE_HOME/sco`, or `/var/lib/sco` for root")

@@ -15,8 +15,8 @@ DAY = 24 * HOUR
 WEEK = 7 * DAY
 
 _UNITS = {"ms": 1, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": WEEK, "y": 365 * DAY}
-_PART = re.compile(r"(\d+)(ms|[smhdwy])")
-_WHOLE = re.compile(r"(?:\d+(?:ms|[smhdwy]))+")
+_PART = re.compile(r"(\d{1,12})(ms|[smhdwy])")
+_WHOLE = re.compile(r"(?:\d{1,12}(?:ms|[smhdwy]))+")
 
 
 def now_ms() -> int:
@@ -73,6 +73,21 @@ def parse_time(text: str, *, now: int) -> int:
         hint = "write it like 2h, 2026-11-20 or 2026-11-20T10:00Z"
         raise UsageError(f"'{text}' is no time", hint=hint) from e
     return to_ms(moment)
+
+
+def parse_range(text: str, *, now: int) -> tuple[int, int]:
+    """Start and end in ms of `SINCE..UNTIL`; an empty UNTIL is now. UsageError for anything else.
+
+    >>> parse_range("2h..1h", now=2 * HOUR)
+    (0, 3600000)
+    """
+    since, dots, until = text.partition("..")
+    if not dots or not since.strip():
+        raise UsageError(f"'{text}' is no range", hint="write it like 2026-11-20..2026-11-21 or 8h..2h")
+    start, end = parse_time(since, now=now), parse_time(until.strip() or "now", now=now)
+    if start >= end:
+        raise UsageError(f"'{text}' ends before it starts", hint="write SINCE..UNTIL, the earlier time first")
+    return start, end
 
 
 def to_ms(moment: datetime) -> int:

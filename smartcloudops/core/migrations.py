@@ -1,0 +1,54 @@
+"""The schema of `state.db`, one numbered step after another; a released step is never edited."""
+
+from __future__ import annotations
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """
+        CREATE TABLE incidents (
+            id TEXT PRIMARY KEY,
+            fingerprint TEXT NOT NULL,
+            grp TEXT NOT NULL,
+            start INTEGER NOT NULL,
+            last INTEGER NOT NULL,
+            "end" INTEGER,
+            severity TEXT NOT NULL CHECK (severity IN ('info', 'warning', 'critical')),
+            peak REAL NOT NULL,
+            suspects TEXT NOT NULL DEFAULT '[]',
+            label INTEGER CHECK (label IN (0, 1)),
+            model TEXT,
+            state TEXT NOT NULL DEFAULT '{}',
+            updated_at INTEGER NOT NULL,
+            UNIQUE (fingerprint, start)
+        ) STRICT
+        """,
+        'CREATE UNIQUE INDEX incidents_open ON incidents (fingerprint) WHERE "end" IS NULL',
+        "CREATE INDEX incidents_last ON incidents (last)",
+        """
+        CREATE TABLE incident_events (
+            id INTEGER PRIMARY KEY,
+            incident_id TEXT NOT NULL REFERENCES incidents (id) ON DELETE CASCADE,
+            kind TEXT NOT NULL CHECK (kind IN ('opened', 'updated', 'closed', 'labelled')),
+            at INTEGER NOT NULL,
+            body TEXT NOT NULL DEFAULT '{}'
+        ) STRICT
+        """,
+        """
+        CREATE UNIQUE INDEX incident_events_once ON incident_events (incident_id, kind)
+        WHERE kind IN ('opened', 'closed')
+        """,
+        "CREATE INDEX incident_events_of ON incident_events (incident_id, at)",
+        "CREATE TABLE cursors (name TEXT PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL DEFAULT '{}') STRICT",
+        """
+        CREATE TABLE runs (
+            id TEXT PRIMARY KEY,
+            command TEXT NOT NULL,
+            started INTEGER NOT NULL,
+            ended INTEGER,
+            status INTEGER,
+            body TEXT NOT NULL DEFAULT '{}'
+        ) STRICT
+        """,
+        "CREATE INDEX runs_started ON runs (started)",
+    ),
+)
