@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Set up all that the tests need, then run every check: `bash tests/run.sh [NAME…]`, from anywhere, as often as you like.
+# Needs Python >= 3.11. Installs Debian's Prometheus and node_exporter where they are missing and it may;
+# where it may not, the tests that need them are skipped with the reason (with CI=true: they fail).
+set -euo pipefail
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
+# shellcheck source=tests/venv.sh
+. tests/venv.sh
+
+POLICY=/usr/sbin/policy-rc.d
+
+# The tests start their own servers: Debian's services must not take the usual ports, so a policy forbids them to start.
+install_real_parts() {
+  local missing=() name
+  for name in prometheus prometheus-node-exporter; do
+    command -v "$name" >/dev/null || missing+=("$name")
+  done
+  if [ ${#missing[@]} = 0 ]; then return 0; fi
+  say "· installing ${missing[*]}"
+  (
+    if [ ! -e "$POLICY" ] && as_root sh -c "printf '#!/bin/sh\nexit 101\n' >$POLICY && chmod 755 $POLICY"; then
+      trap 'as_root rm -f "$POLICY"' EXIT
+    fi
+    apt_install "${missing[@]}"
+  ) || say "· could not install ${missing[*]}: the tests that need them will say so"
+}
+
+install_real_parts
+make_venv
+install_checkout '.[dev]'
+exec .venv/bin/python tests/check.py "$@"
