@@ -85,7 +85,7 @@ make_venv() {
 # install_checkout TARGET: `.` or `.[EXTRA]`, once for each state of pyproject.toml. pip's own settings (PIP_*) hold.
 install_checkout() {
   local target=$1 mark want
-  mark=.venv/.installed-$(printf '%s' "$target" | tr -c 'a-z' _)
+  mark=.venv/.installed-$(printf '%s' "$target" | tr -c '[:lower:]' _)
   want=$(sha256sum pyproject.toml)
   if [ "$(cat "$mark" 2>/dev/null)" = "$want" ]; then return 0; fi
   say "· installing sco and what it needs into .venv (some hundred MB; a few minutes where nothing is cached)"
