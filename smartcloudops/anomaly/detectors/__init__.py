@@ -32,7 +32,7 @@ class Scene:
     @property
     def rows(self) -> int:
         """R, the number of rows to be scored, at the end of the grid."""
-        return self.features.shape[1]
+        return int(self.features.shape[1])
 
 
 @dataclass(frozen=True, slots=True)
