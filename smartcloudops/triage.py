@@ -1,0 +1,254 @@
+"""What `sco detect` runs after scoring: findings become incidents, once each. Nothing else writes incidents.
+
+One transaction a run. An incident is found again by its fingerprint and overlapping time, so scoring a window
+twice, or after a crash, changes nothing; a partial unique index keeps two open ones of a group apart.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from smartcloudops.core.errors import UsageError
+from smartcloudops.core.files import sha256
+from smartcloudops.core.records import Incident, Severity, Suspect
+from smartcloudops.core.registry import nearest
+from smartcloudops.core.state import State
+from smartcloudops.core.times import DAY
+
+CRITICAL = 2.0
+VANISHED_MS = DAY
+
+Change = Literal["opened", "updated", "closed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A stretch of anomalous rows of one group inside the scored window; times in ms, both ends included."""
+
+    group: str
+    start: int
+    last: int
+    peak: float
+    suspects: tuple[Suspect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Triage:
+    """What a run changed, and every incident that is open now or was touched."""
+
+    incidents: tuple[Incident, ...]
+    changes: Mapping[str, frozenset[Change]] = field(default_factory=dict)
+
+    def count(self, change: Change) -> int:
+        """How many incidents were opened, updated or closed."""
+        return sum(change in changes for changes in self.changes.values())
+
+
+def fingerprint(group: str) -> str:
+    """Stable over runs, models and machines: it depends on the entity alone."""
+    return sha256(group.encode())[:16]
+
+
+def severity(peak: float) -> Severity:
+    """`critical` where the calibrated score says one event in (7 days)² / step, else `warning`."""
+    return "critical" if peak >= CRITICAL else "warning"
+
+
+def apply(
+    db: State,
+    findings: Sequence[Finding],
+    scored: Mapping[str, int],
+    *,
+    hold_ms: int,
+    model: str,
+    now: int,
+) -> Triage:
+    """Write a run's findings; `scored` gives each group's newest scored time. The caller holds the transaction.
+
+    An incident closes once its group was scored for `hold_ms` after its last anomalous row, or its series have
+    been gone for a day.
+    """
+    run = _Run(db, hold_ms, model, now)
+    for finding in sorted(findings, key=lambda f: f.start):
+        run.take(finding)
+    for incident in open_incidents(db):
+        run.touched.setdefault(incident.id, incident)
+        if _is_over(incident, scored, hold_ms, now):
+            run.close(incident)
+    ranked = sorted(run.touched.values(), key=lambda i: (i.end is not None, -i.peak, i.start, i.id))
+    return Triage(tuple(ranked), {key: frozenset(found) for key, found in run.changes.items()})
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run's changes as they are written."""
+
+    db: State
+    hold_ms: int
+    model: str
+    now: int
+    changes: dict[str, set[Change]] = field(default_factory=dict)
+    touched: dict[str, Incident] = field(default_factory=dict)
+
+    def take(self, finding: Finding) -> None:
+        """Continue the incident that the finding belongs to, or open one."""
+        known = _overlapping(self.db, finding, self.hold_ms)
+        if known is None:
+            self._open(finding)
+        elif finding.last > known.last or finding.peak > known.peak:
+            self._record(_grown(known, finding), "updated")
+        else:
+            self.touched[known.id] = known
+
+    def close(self, incident: Incident) -> None:
+        """End an incident at its last anomalous row."""
+        self._record(replace(incident, end=incident.last), "closed")
+
+    def _open(self, finding: Finding) -> None:
+        """Two of a group are never open at once: the older one is over, since the finding is not part of it."""
+        incident = _opened(finding, self.model)
+        query = "SELECT * FROM incidents WHERE fingerprint = ? AND end IS NULL"
+        row = self.db.row(query, (incident.fingerprint,))
+        if row is None:
+            self._record(incident, "opened")
+        elif row["last"] < finding.start:
+            self.close(_incident(row))
+            self._record(incident, "opened")
+        else:
+            self._record(replace(incident, end=incident.last), "opened")
+            self.changes[incident.id].add("closed")
+            _event(self.db, incident, "closed", self.now)
+
+    def _record(self, incident: Incident, change: Change) -> None:
+        self.touched[incident.id] = incident
+        self.changes.setdefault(incident.id, set()).add(change)
+        _write(self.db, incident, self.now)
+        _event(self.db, incident, change, self.now)
+
+
+def _grown(known: Incident, finding: Finding) -> Incident:
+    last, peak = max(known.last, finding.last), max(known.peak, finding.peak)
+    suspects = finding.suspects if finding.peak >= known.peak and finding.suspects else known.suspects
+    end = last if known.end is not None else None
+    return replace(known, last=last, peak=peak, end=end, suspects=suspects, severity=severity(peak))
+
+
+def _opened(finding: Finding, model: str) -> Incident:
+    mark = fingerprint(finding.group)
+    return Incident(
+        id=sha256(f"{mark}:{finding.start}".encode())[:8],
+        fingerprint=mark,
+        group=finding.group,
+        start=finding.start,
+        last=finding.last,
+        end=None,
+        severity=severity(finding.peak),
+        peak=finding.peak,
+        suspects=finding.suspects,
+        model=model,
+    )
+
+
+def _overlapping(db: State, finding: Finding, hold_ms: int) -> Incident | None:
+    """The incident that a finding continues: the open one within the hold, or a closed one it overlaps."""
+    row = db.row(
+        "SELECT * FROM incidents WHERE fingerprint = ? AND start <= ? AND "
+        "((end IS NULL AND last >= ?) OR last >= ?) ORDER BY end IS NOT NULL, start DESC LIMIT 1",
+        (fingerprint(finding.group), finding.last + hold_ms, finding.start - hold_ms, finding.start),
+    )
+    return None if row is None else _incident(row)
+
+
+def _is_over(incident: Incident, scored: Mapping[str, int], hold_ms: int, now: int) -> bool:
+    newest = scored.get(incident.group)
+    if newest is None:
+        return now - incident.last >= VANISHED_MS
+    return newest - incident.last >= hold_ms
+
+
+def open_incidents(db: State) -> list[Incident]:
+    """Every incident without an end, oldest first."""
+    return [_incident(row) for row in db.rows("SELECT * FROM incidents WHERE end IS NULL ORDER BY start, id")]
+
+
+def list_incidents(db: State, *, since: int | None = None, limit: int | None = None) -> list[Incident]:
+    """Open ones first, then the newest; `since` drops those that ended before it."""
+    query = "SELECT * FROM incidents WHERE end IS NULL OR end >= ? ORDER BY end IS NOT NULL, start DESC, id LIMIT ?"
+    return [_incident(row) for row in db.rows(query, (since or 0, -1 if limit is None else limit))]
+
+
+def find_incident(db: State, name: str) -> Incident:
+    """The incident whose id is `name` or alone begins with it; UsageError with the nearest otherwise."""
+    rows = [_incident(r) for r in db.rows("SELECT * FROM incidents")]
+    found = [i for i in rows if i.id == name] or [i for i in rows if name and i.id.startswith(name)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UsageError(f"'{name}' is the beginning of {len(found)} incidents", hint="give more of the id")
+    hint = nearest(name, [i.id for i in rows]) if rows else "sco detect"
+    raise UsageError(f"no incident '{name}'", hint=hint)
+
+
+def events_of(db: State, incident: Incident) -> list[tuple[str, int]]:
+    """(kind, time) of everything that happened to an incident, oldest first."""
+    query = "SELECT kind, at FROM incident_events WHERE incident_id = ? ORDER BY id"
+    return [(row["kind"], row["at"]) for row in db.rows(query, (incident.id,))]
+
+
+def label_incident(db: State, incident: Incident, label: bool | None, *, now: int) -> Incident:
+    """Record whether an incident was real; the caller holds the transaction."""
+    db.execute("UPDATE incidents SET label = ?, updated_at = ? WHERE id = ?", (label, now, incident.id))
+    labelled = replace(incident, label=label)
+    _event(db, labelled, "labelled", now)
+    return labelled
+
+
+def _write(db: State, incident: Incident, now: int) -> None:
+    suspects = json.dumps([[s.series, s.share, s.reason] for s in incident.suspects])
+    db.execute(
+        "INSERT INTO incidents (id, fingerprint, grp, start, last, end, severity, peak, suspects, label, model, "
+        "updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET last = excluded.last, "
+        "end = excluded.end, severity = excluded.severity, peak = excluded.peak, suspects = excluded.suspects, "
+        "updated_at = excluded.updated_at",
+        (
+            incident.id,
+            incident.fingerprint,
+            incident.group,
+            incident.start,
+            incident.last,
+            incident.end,
+            incident.severity,
+            incident.peak,
+            suspects,
+            incident.label,
+            incident.model,
+            now,
+        ),
+    )
+
+
+def _event(db: State, incident: Incident, kind: str, now: int) -> None:
+    body = {"last": incident.last, "peak": incident.peak, "label": incident.label}
+    db.execute(
+        "INSERT INTO incident_events (incident_id, kind, at, body) VALUES (?, ?, ?, ?)",
+        (incident.id, kind, now, json.dumps(body)),
+    )
+
+
+def _incident(row: Mapping[str, Any]) -> Incident:
+    return Incident(
+        id=row["id"],
+        fingerprint=row["fingerprint"],
+        group=row["grp"],
+        start=row["start"],
+        last=row["last"],
+        end=row["end"],
+        severity=row["severity"],
+        peak=row["peak"],
+        suspects=tuple(Suspect(*s) for s in json.loads(row["suspects"])),
+        label=None if row["label"] is None else bool(row["label"]),
+        model=row["model"],
+    )
