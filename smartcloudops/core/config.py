@@ -20,7 +20,7 @@ from typing import Any
 
 from smartcloudops.core import credentials, layers, settings, trust
 from smartcloudops.core.errors import ConfigError, UsageError
-from smartcloudops.core.keys import SECTIONS, find, keys
+from smartcloudops.core.keys import SECTIONS, Key, find, keys
 from smartcloudops.core.layers import Layer, Origin, Setting
 from smartcloudops.core.registry import nearest
 
@@ -263,12 +263,20 @@ def _origins(merged: Mapping[str, Setting], stack: Iterable[Layer]) -> dict[str,
     return origins
 
 
-def value_of(config: Config, name: str) -> Any:
-    """The value of a dotted key as its section holds it; UsageError names the nearest for a wrong one."""
+def key_of(name: str) -> Key:
+    """The row of a dotted key, for `metric.NAME.…` too; UsageError names the nearest for a wrong one."""
     parts = name.split(".")
     key = find(("metric", parts[-1]) if parts[0] == "metric" else parts)
-    if key is None or name not in config.origins:
-        raise UsageError(f"no setting named '{name}'", hint=nearest(name, config.origins))
+    if key is None:
+        raise UsageError(f"no setting named '{name}'", hint=nearest(name, [each.name for each in keys()]))
+    return key
+
+
+def value_of(config: Config, name: str) -> Any:
+    """The value of a dotted key as its section holds it; UsageError names the nearest for a wrong one."""
+    key, parts = key_of(name), name.split(".")
+    if name not in config.origins:
+        raise UsageError(f"nothing sets '{name}'", hint=nearest(name, config.origins))
     if parts[0] == "metric":
         wanted = ".".join(parts[1:-1])
         return getattr(next(each for each in config.metric if each.name == wanted), key.field)
@@ -276,3 +284,34 @@ def value_of(config: Config, name: str) -> Any:
     for part in parts[:-1]:
         holder = holder[part] if isinstance(holder, Mapping) else getattr(holder, part)
     return getattr(holder, key.field)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project file to decide about: what it sets that needs trust, and the hash of what was read."""
+
+    path: Path
+    digest: str
+    wanting: tuple[Setting, ...]
+    trust_dir: Path
+
+
+def load_project(path: Path | None, *, environ: Mapping[str, str], cwd: Path, home: Path) -> Project:
+    """Read `path` (a file, or a directory that holds `sco.toml`), else the `sco.toml` of `cwd`; no trust needed.
+
+    Raises UsageError if there is none.
+    """
+    homes = _homes(environ, home)
+    given = cwd / path if path is not None else None
+    if given is not None and given.is_dir():
+        given = given / layers.PROJECT_FILE
+    file = given or layers.find_project_file(cwd, home)
+    if file is None:
+        hint = f"run it where the project is, or name the file: sco config trust PATH/{layers.PROJECT_FILE}"
+        raise UsageError(f"no {layers.PROJECT_FILE} here or above", hint=hint)
+    project = layers.read_file(file.absolute(), "project", home=home)
+    user = homes.config / "config.toml"
+    below = [layers.read_file(user, "user", home=home)] if user.is_file() else []
+    variables = layers.read_variables(environ, cwd=cwd, home=home)
+    wanting = sensitive([*below, project, variables])
+    return Project(file.absolute(), project.digest, tuple(wanting), homes.state)

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from smartcloudops.core import settings
@@ -89,13 +90,18 @@ def below(parts: Sequence[str]) -> list[str]:
     return sorted({row[depth] for row in split if row[:depth] == prefix and len(row) > depth})
 
 
+def plain(key: Key, value: Any) -> Any:
+    """A value as JSON and TOML have it: durations as text, paths as text, tuples as lists."""
+    if key.form == "duration" and value is not None:
+        return format_duration(value)
+    if isinstance(value, tuple):
+        return list(value)
+    return str(value) if isinstance(value, Path) else value
+
+
 def display(key: Key, value: Any) -> str:
-    """A value as it would be written in the file, without masking."""
-    if value is None:
-        return ""
-    if key.form == "duration":
-        return f'"{format_duration(value)}"'
-    return toml_text(value)
+    """A value as it would be written in the file, without masking; nothing for None."""
+    return "" if value is None else toml_text(plain(key, value))
 
 
 def toml_text(value: Any) -> str:
