@@ -89,7 +89,7 @@ install_checkout() {
   want=$(sha256sum pyproject.toml)
   if [ "$(cat "$mark" 2>/dev/null)" = "$want" ]; then return 0; fi
   say "· installing sco and what it needs into .venv (some hundred MB; a few minutes where nothing is cached)"
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable "$target" ||
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 --editable "$target" ||
     die "pip could not install what sco needs (its message is above)" \
       "check the network, or set PIP_INDEX_URL to an index that you can reach, then run this again"
   printf '%s\n' "$want" >"$mark"
