@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from smartcloudops.core.errors import UsageError
 from smartcloudops.core.files import sha256
-from smartcloudops.core.records import Incident, Severity, Suspect
+from smartcloudops.core.records import Finding, Incident, Severity, Suspect
 from smartcloudops.core.registry import nearest
 from smartcloudops.core.state import State
 from smartcloudops.core.times import DAY
@@ -22,17 +22,6 @@ CRITICAL = 2.0
 VANISHED_MS = DAY
 
 Change = Literal["opened", "updated", "closed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A stretch of anomalous rows of one group inside the scored window; times in ms, both ends included."""
-
-    group: str
-    start: int
-    last: int
-    peak: float
-    suspects: tuple[Suspect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 
 from smartcloudops import triage
 from smartcloudops.core.errors import UsageError
-from smartcloudops.core.records import Suspect
+from smartcloudops.core.records import Finding, Suspect
 from smartcloudops.core.state import open_state
 from smartcloudops.core.times import DAY, HOUR, MINUTE
-from smartcloudops.triage import Finding
 
 NOW = 1_700_000_000_000
 
@@ -101,10 +100,11 @@ import os, sys
 sys.path.insert(0, {here!r})
 from pathlib import Path
 from smartcloudops import triage
+from smartcloudops.core.records import Finding
 from smartcloudops.core.state import open_state
 state = open_state(Path({path!r}))
 with state.transaction():
-    triage.apply(state, [triage.Finding("web", {now}, {now}, 1.5)], {{"web": {now}}}, hold_ms=1, model="m", now={now})
+    triage.apply(state, [Finding("web", {now}, {now}, 1.5)], {{"web": {now}}}, hold_ms=1, model="m", now={now})
     os.kill(os.getpid(), 9)
 """
 

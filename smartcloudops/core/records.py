@@ -47,6 +47,17 @@ class Suspect:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """A stretch of anomalous rows of one group inside a scored window; times in ms, both ends included."""
+
+    group: str
+    start: int
+    last: int
+    peak: float
+    suspects: tuple[Suspect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """Verdicts of one group merged over time. `end` is None while it is ongoing; times in ms, UTC."""
 

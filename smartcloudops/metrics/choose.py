@@ -1,4 +1,4 @@
-"""Which source and which metrics the configuration and the flags ask for."""
+"""Which source, metrics and window the configuration and the flags ask for."""
 
 from __future__ import annotations
 
@@ -6,18 +6,111 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from smartcloudops.core.config import Config
-from smartcloudops.core.errors import ConfigError
+from smartcloudops.core.errors import ConfigError, UsageError
 from smartcloudops.core.settings import Metric
+from smartcloudops.core.times import format_duration, parse_time, rfc3339
 from smartcloudops.metrics import SOURCES, Source
+from smartcloudops.metrics.series import Window
+
+_MAX_POINTS = 1_000_000
 
 
 def open_source(config: Config, path: Path | None) -> Source:
     """`--from PATH`, else `[prometheus] url`; ConfigError naming the key where neither is given."""
     if path is not None:
-        return SOURCES.load("file").open(config, path)
+        return SOURCES.load("file")(path)
     if config.prometheus.url:
-        return SOURCES.load("prometheus").open(config, None)
+        return SOURCES.load("prometheus")(_connection(config))
     raise ConfigError(
         "no source of metrics: neither --from nor [prometheus] url is set",
-        hint="SCO_PROMETHEUS__URL=http://localhost:9090, `url` under [prometheus] in sco.toml, or --from metrics.csv",
+        hint="SCO_PROMETHEUS__URL=http://localhost:9090 sco …, `url` under [prometheus] in sco.toml, or --from FILE",
     )
+
+
+def wanted(config: Config, source: Source) -> tuple[Metric, ...]:
+    """The metrics to fetch: those that a file offers, or presets with `[[metric]]` entries over them."""
+    offered = source.offers()
+    if offered:
+        return config.metric or tuple(offered)
+    from smartcloudops.metrics.presets import load
+
+    chosen = {metric.name: metric for preset in config.metrics.presets for metric in load(preset)}
+    chosen |= {metric.name: metric for metric in config.metric}
+    if not chosen:
+        hint = 'add a [[metric]] with name and expr, or [metrics] presets = ["node"]'
+        raise ConfigError("no metrics are configured: presets is empty and there is no [[metric]]", hint=hint)
+    return tuple(chosen.values())
+
+
+def training_window(config: Config, source: Source, *, since: str | None, until: str | None, now: int) -> Window:
+    """What to learn from: `since`..`until`, else the lookback before the end; a file's own step unless one is set."""
+    extent = source.extent()
+    set_step = config.origin("train.step").kind != "default"
+    step = config.train.step_ms if set_step or extent is None else extent.step
+    end = _end(extent, until, step, now)
+    if since is not None:
+        start = parse_time(since, now=end)
+    elif extent is not None and config.origin("train.lookback").kind == "default":
+        start = extent.start
+    else:
+        start = end - config.train.lookback_ms
+    return _window(_align(start, step), end, step)
+
+
+def scoring_window(source: Source, *, step: int, length: int, since: str | None, until: str | None, now: int) -> Window:
+    """What to score: `since`..`until`, else the newest `length` ms; on the model's step."""
+    end = _end(source.extent(), until, step, now)
+    start = end - length if since is None else parse_time(since, now=end)
+    return _window(_align(start, step), end, step)
+
+
+def _end(extent: Window | None, until: str | None, step: int, now: int) -> int:
+    """The last full step: a step that still runs has no value yet. A file's end is its last row's step."""
+    newest = now if extent is None else extent.end
+    if until is None:
+        return newest // step * step if extent is None else -(-newest // step) * step
+    return parse_time(until, now=newest) // step * step
+
+
+def _align(start: int, step: int) -> int:
+    return -(-start // step) * step
+
+
+def _window(start: int, end: int, step: int) -> Window:
+    if end <= start:
+        raise UsageError(f"nothing lies between {rfc3339(start)} and {rfc3339(end)}", hint="give an earlier --since")
+    if (end - start) // step > _MAX_POINTS:
+        span = format_duration(end - start)
+        raise UsageError(f"{span} at a step of {format_duration(step)} is too many points", hint="a longer --step")
+    return Window(start, end, step)
+
+
+def _connection(config: Config) -> object:
+    from smartcloudops.metrics.transport import Connection
+
+    section = config.prometheus
+
+    def path(given: Path | None) -> str | None:
+        return str(given) if given else None
+
+    assert section.url is not None
+    return Connection(
+        url=section.url,
+        timeout_s=section.timeout_ms / 1000,
+        headers=section.headers,
+        user=section.username,
+        password=config.secret("prometheus", "password"),
+        token=config.secret("prometheus", "token"),
+        ca=path(section.ca_file),
+        cert=path(section.cert_file),
+        key=path(section.key_file),
+        verify=section.verify,
+        concurrency=section.concurrency,
+        compression=section.compression,
+        max_bytes=section.max_response_bytes,
+    )
+
+
+def names_of(metrics: Sequence[Metric]) -> str:
+    """Metric names for a message."""
+    return ", ".join(metric.name for metric in metrics)

@@ -69,7 +69,9 @@ def _plain(table: Table, out: TextIO) -> None:
     grid = [tuple(c.upper() for c in table.columns), *table.rows]
     widths = [max(len(_one_line(row[i])) for row in grid) for i in range(len(table.columns))]
     for row in grid:
-        cells = [_pad(_one_line(c), w, name in table.right) for c, w, name in zip(row, widths, table.columns, strict=True)]
+        cells = [
+            _pad(_one_line(c), w, name in table.right) for c, w, name in zip(row, widths, table.columns, strict=True)
+        ]
         out.write("  ".join(cells).rstrip() + "\n")
 
 

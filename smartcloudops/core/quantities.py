@@ -1,10 +1,8 @@
-"""Numbers and spans of time as people read them."""
+"""Numbers with units, as people read them."""
 
 from __future__ import annotations
 
 import math
-
-from smartcloudops.core.times import MINUTE, format_duration, rfc3339
 
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _METRIC = ("", "k", "M", "G", "T", "P")
@@ -37,28 +35,9 @@ def _scaled(value: float, base: float, prefixes: tuple[str, ...], suffix: str) -
 
 def _digits(value: float) -> str:
     """Three significant digits, never scientific for everyday sizes, trailing zeros of whole numbers dropped."""
-    if value == 0 or value == int(value) and abs(value) < 1000:
+    if value == 0 or (value == int(value) and abs(value) < 1000):
         return str(int(value))
     if abs(value) < 1e-4:
         return f"{value:.2e}"
     decimals = max(0, 2 - math.floor(math.log10(abs(value))))
     return f"{value:.{decimals}f}"
-
-
-def moment(ms: int) -> str:
-    """RFC 3339, UTC, to the minute where it is one.
-
-    >>> moment(0)
-    '1970-01-01 00:00Z'
-    """
-    text = rfc3339(ms)
-    return f"{text[:10]} {text[11:16]}Z" if ms % MINUTE == 0 else f"{text[:10]} {text[11:19]}Z"
-
-
-def span(start: int, end: int) -> str:
-    """A length of time, at most two units.
-
-    >>> span(0, 5_400_000)
-    '1h30m'
-    """
-    return format_duration(max(0, end - start))
