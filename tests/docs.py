@@ -49,9 +49,18 @@ def help_part() -> str:
 
 def settings_part() -> str:
     """Every key of the configuration."""
-    from smartcloudops.core.config import keys
+    from smartcloudops.core.keys import display, keys
 
-    rows = [(f"`{k.name}`", k.type, code(k.default), "yes" if k.safe else "", k.doc) for k in keys()]
+    rows = [
+        (
+            f"`{key.name}`",
+            ", ".join(map(code, key.choices)) or key.form,
+            "required" if key.required else code(display(key, key.default)),
+            "yes" if key.safe else "",
+            key.doc,
+        )
+        for key in keys()
+    ]
     return table(("key", "type", "default", "safe", "what it does"), rows)
 
 
