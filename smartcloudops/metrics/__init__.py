@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from smartcloudops.core.registry import Registry
@@ -32,7 +32,8 @@ class Source(Protocol):
     def fetch(self, metric: Metric, window: Window) -> Matrix: ...
 
 
-SOURCES: Registry[type[Source]] = Registry(
+# Each source takes what it needs: `prometheus` a transport.Connection, `file` a path.
+SOURCES: Registry[Callable[..., Source]] = Registry(
     "metrics source",
     {
         "prometheus": "smartcloudops.metrics.prometheus:Prometheus",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -13,13 +12,12 @@ from smartcloudops.core.records import Skip
 from smartcloudops.core.settings import Metric
 from smartcloudops.metrics.decode import Answer, BrokenError, ForeignError, decode
 from smartcloudops.metrics.refusals import foreign
+from smartcloudops.metrics.renaming import Labels, rename
 from smartcloudops.metrics.series import Matrix, Values, Window, series_name
 from smartcloudops.metrics.transport import Connection, Transport
 
 # What servers accept as points per series in one answer.
 POINTS = 11_000
-
-Labels = Mapping[str, str]
 
 
 class Prometheus:
@@ -143,29 +141,6 @@ def join(answers: Sequence[Answer], window: Window) -> tuple[list[Labels], Value
             values[rows[tuple(sorted(labels.items()))], at : at + width] = row
         at += width
     return [dict(key) for key in rows], values
-
-
-def rename(found: Sequence[Labels], name: str) -> tuple[list[Labels], list[int], list[Skip]]:
-    """Labels with `__name__` = name, the rows they belong to, and what had to go.
-
-    Series that only their metric's name told apart get it as label `metric`; true doubles are skipped.
-    """
-    keys = [series_name({**labels, "__name__": name}) for labels in found]
-    twice = {key for key, count in Counter(keys).items() if count > 1}
-    labels_of: dict[str, Labels] = {}
-    keep: list[int] = []
-    skipped: list[Skip] = []
-    for row, (key, labels) in enumerate(zip(keys, found, strict=True)):
-        named = {**labels, "__name__": name}
-        if key in twice and "metric" not in labels and "__name__" in labels:
-            named["metric"] = labels["__name__"]
-            key = series_name(named)
-        if key in labels_of:
-            skipped.append(Skip(key, "the answer holds another series of the same labels"))
-            continue
-        labels_of[key] = named
-        keep.append(row)
-    return list(labels_of.values()), keep, skipped
 
 
 def _glimpse(body: bytes) -> str:

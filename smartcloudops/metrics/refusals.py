@@ -26,7 +26,7 @@ def refuse(response: requests.Response, *, where: str, about: str) -> None:
     if status in (401, 403):
         raise ConfigError(
             f"{where} refuses the credentials (status {status})",
-            hint="set `user` and `password`, or `token`, beside `[prometheus] url`",
+            hint="set `username` and `password_file`, or `token_file`, beside `[prometheus] url`",
         )
     if 300 <= status < 400:
         raise _moved(response, where)
@@ -52,7 +52,7 @@ def translate(e: Exception, *, where: str, timeout_s: float) -> ScoError:
     if any(isinstance(one, ssl.SSLCertVerificationError) for one in chain):
         return ConfigError(
             f"the certificate of {where} is not trusted",
-            hint="set `[prometheus] ca` to the PEM file of its authority",
+            hint="set `[prometheus] ca_file` to the PEM file of its authority",
         )
     if _is_bad_setting(e):
         return ConfigError(f"cannot ask {where}: {e}", hint="check the files and headers in `[prometheus]`")

@@ -104,12 +104,13 @@ class Transport:
         if size > self._connection.max_bytes:
             raise DataError(
                 f"{about}: the answer of {self.where} is larger than {self._connection.max_bytes:,} bytes",
-                hint="aggregate in the expression, such as `sum by (instance) (…)`, or narrow the time range",
+                hint="aggregate in the expression (`sum by (instance) (…)`), narrow the time range, "
+                "or raise `[prometheus] max_response`",
             )
         if time.monotonic() > deadline:
             raise UnreachableError(
                 f"{about}: {self.where} was still sending after {self._connection.total_s:g} s",
-                hint="narrow the time range, or raise `[prometheus] total_s`",
+                hint="narrow the time range, or raise the step",
             )
 
     def _send(self, path: str, params: Mapping[str, str]) -> requests.Response:
@@ -191,7 +192,7 @@ class _Auth(requests.auth.AuthBase):
 
     def __init__(self, connection: Connection, in_url: tuple[str, str] | None) -> None:
         if connection.token and connection.user:
-            raise ConfigError("[prometheus] has both `token` and `user`", hint="keep one of them")
+            raise ConfigError("[prometheus] has both a token and a `username`", hint="keep one of them")
         self._token = connection.token
         self._basic = (connection.user, connection.password or "") if connection.user else in_url
 
