@@ -80,7 +80,8 @@ class History:
     @cached_property
     def still(self) -> Floats:
         """1 where a value equals the one before, 0 where not, for every row of the grid."""
-        return (self.steps.z == 0).astype(np.float64)
+        same: Floats = (self.steps.z == 0).astype(np.float64)
+        return same
 
     def value(self, lag: int = 0) -> Floats:
         """The values themselves."""
