@@ -16,7 +16,7 @@ from smartcloudops.metrics.table import series_of
 _QUOTED = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 _LINE = re.compile(rf'([a-zA-Z_:][\w:]*(?:\{{[^"}}]*(?:{_QUOTED}[^"}}]*)*\}})?)\s+(\S+)(?:\s+([^\s#]+))?(?:\s+#.*|\s*)')
 
-_Samples = tuple[list[int], list[float]]
+_Samples = tuple[dict[str, str], list[int], list[float]]
 
 
 def is_exposition(data: bytes) -> bool:
@@ -30,7 +30,7 @@ def read_exposition(data: bytes, *, where: str) -> list[Series]:
 
     Raises DataError naming the line of a sample that is none, or has no time.
     """
-    lines = data.decode("utf-8", "replace").splitlines()
+    lines = data.decode("utf-8", "replace").split("\n")
     whole = next((line for line in reversed(lines) if line.strip()), "").strip() == "# EOF"
     to_ms: Callable[[float], int] = _seconds if whole else epoch_ms
     found: dict[str, _Samples] = {}
@@ -38,11 +38,10 @@ def read_exposition(data: bytes, *, where: str) -> list[Series]:
         if line.strip() and not line.startswith("#"):
             try:
                 _add(line, to_ms, found)
-            except (ValueError, OverflowError) as e:
+            except (ValueError, OverflowError, DataError) as e:
                 raise DataError(f"{where}: line {number}: {e}") from e
     return [
-        series_of(parse_series_name(name), np.array(times, dtype=np.int64), np.array(values))
-        for name, (times, values) in found.items()
+        series_of(labels, np.array(times, dtype=np.int64), np.array(values)) for labels, times, values in found.values()
     ]
 
 
@@ -52,9 +51,11 @@ def _add(line: str, to_ms: Callable[[float], int], found: dict[str, _Samples]) -
         raise ValueError('is no sample: expected `name{label="x"} value time`')
     if match[3] is None:
         raise ValueError("has no time: a scrape is one moment, history has times")
-    times, values = found.setdefault(match[1], ([], []))
-    times.append(to_ms(float(match[3])))
-    values.append(parse_number(match[2]))
+    one = found.get(match[1])
+    if one is None:
+        one = found[match[1]] = (parse_series_name(match[1]), [], [])
+    one[1].append(to_ms(float(match[3])))
+    one[2].append(parse_number(match[2]))
 
 
 def _seconds(number: float) -> int:

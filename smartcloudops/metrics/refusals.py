@@ -46,8 +46,10 @@ def foreign(where: str, answered: str) -> ConfigError:
     )
 
 
-def translate(e: Exception, *, where: str, timeout_s: float) -> ScoError:
+def translate(e: Exception, *, where: str, timeout_s: float, about: str = "") -> ScoError:
     """The error for what requests, urllib3 or the system raised; parts of the URL are not repeated."""
+    if isinstance(e, requests.TooManyRedirects) and e.response is not None:
+        return _moved(e.response, where)
     chain = list(_chain(e))
     if any(isinstance(one, ssl.SSLCertVerificationError) for one in chain):
         return ConfigError(
@@ -56,7 +58,8 @@ def translate(e: Exception, *, where: str, timeout_s: float) -> ScoError:
         )
     if _is_bad_setting(e):
         return ConfigError(f"cannot ask {where}: {e}", hint="check the files and headers in `[prometheus]`")
-    return UnreachableError(f"cannot reach {where}: {_reason(chain, timeout_s)}", hint=_START_HINT)
+    asked = f"{about}: " if about else ""
+    return UnreachableError(f"{asked}no answer from {where}: {_reason(chain, timeout_s)}", hint=_START_HINT)
 
 
 def _is_bad_setting(e: Exception) -> bool:
@@ -78,11 +81,10 @@ _WORDS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     ((socket.gaierror,), "the name does not resolve"),
     ((ConnectionRefusedError,), "connection refused"),
     ((urllib3.exceptions.ProxyError, requests.exceptions.ProxyError), "the proxy does not let it through"),
-    ((urllib3.exceptions.TimeoutError, requests.Timeout, TimeoutError), "no answer within {timeout_s:g} s"),
+    ((urllib3.exceptions.TimeoutError, requests.Timeout, TimeoutError), "silence for {timeout_s:g} s"),
     ((urllib3.exceptions.DecodeError,), "the answer is not packed as it says"),
     ((urllib3.exceptions.ProtocolError, ConnectionError), "the server broke off"),
     ((ssl.SSLError, urllib3.exceptions.SSLError, requests.exceptions.SSLError), "no TLS with this server"),
-    ((requests.TooManyRedirects,), "it redirects"),
 )
 
 

@@ -79,12 +79,12 @@ class Transport:
             self._client._session.close()
 
     @contextmanager
-    def errors(self) -> Iterator[None]:
-        """Translate what requests and urllib3 raise."""
+    def errors(self, about: str = "") -> Iterator[None]:
+        """Translate what requests and urllib3 raise while `about` is asked for."""
         try:
             yield
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as e:
-            raise translate(e, where=self.where, timeout_s=self._connection.timeout_s) from e
+            raise translate(e, where=self.where, timeout_s=self._connection.timeout_s, about=about) from e
 
     def blocks(self, path: str, params: Mapping[str, str], *, about: str) -> Iterator[bytes]:
         """The body of an answer, unpacked, in blocks. `about` names in messages what was asked for.
@@ -92,7 +92,7 @@ class Transport:
         Raises UnreachableError, ConfigError (refused), DataError (beyond `max_bytes`).
         """
         deadline = time.monotonic() + self._connection.total_s
-        with self._gate, self.errors(), self._send(path, params) as response:
+        with self._gate, self.errors(about), self._send(path, params) as response:
             refuse(response, where=self.where, about=about)
             size = 0
             while block := response.raw.read1(_BLOCK_BYTES, decode_content=True):
