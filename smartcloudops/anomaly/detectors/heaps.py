@@ -30,7 +30,7 @@ def mean_path(points: npt.ArrayLike) -> Floats:
     """c(n), equation 1 of the paper: the mean path length in a tree of n points.
 
     >>> mean_path([1, 2, 256]).round(3).tolist()
-    [0.0, 1.0, 10.244]
+    [0.0, 1.0, 10.245]
     """
     n = np.asarray(points, np.float64)
     wide = np.maximum(n, 3)
