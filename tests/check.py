@@ -16,6 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PY = sys.executable
 PLUGIN = ("-p", "tests.plugins.strict_skips")
+# A file stays on one worker, so that a server its tests share starts once.
+WORKERS = ("-n", "2", "--dist", "loadfile")
 CODE = ("smartcloudops", "tests", "benchmarks")
 
 
@@ -29,8 +31,7 @@ def steps(*, fix: bool) -> dict[str, list[str]]:
         "imports": [str(Path(PY).with_name("lint-imports"))],
         "docs": [PY, "tests/docs.py", *([] if fix else ["--check"])],
         "style": [PY, "tests/style.py"],
-        # Two workers; a file stays on one of them, so that a server its tests share starts once.
-        "tests": [PY, "-m", "pytest", "-q", *PLUGIN, "-n", "2", "--dist", "loadfile"],
+        "tests": [PY, "-m", "pytest", "-q", *PLUGIN, *WORKERS, "--doctest-modules", "smartcloudops", "tests"],
     }
 
 
