@@ -32,6 +32,7 @@ def show(ctx: typer.Context, output: OutputOption = None, as_json: JsonFlag = Fa
         "settings": records,
         "models_dir": str(config.models_dir),
         "state_dir": str(config.state_dir),
+        "untrusted": [each.name for each in config.untrusted],
         "notes": list(config.notes),
     }
     render(document, table, choose(output, as_json, sys.stdout))
@@ -47,19 +48,21 @@ def trust(
     yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")] = False,
 ) -> None:
     """Let a project's sco.toml set commands, endpoints and paths, until its content changes."""
-    from smartcloudops.core.config import load_project
+    from smartcloudops.core.config import load_project, project_path, trust_store
     from smartcloudops.core.trust import revoke as forget
     from smartcloudops.core.trust import trust as approve
 
-    project = load_project(path, environ=os.environ, cwd=Path.cwd(), home=Path.home())
+    home, cwd = Path.home(), Path.cwd()
+    file, store = project_path(path, cwd=cwd, home=home), trust_store(os.environ, home)
     if revoke:
-        known = forget(project.path, project.trust_dir)
-        typer.echo(f"{project.path} {'is no longer trusted' if known else 'was not trusted'}", err=True)
+        known = forget(file, store)
+        typer.echo(f"{file} {'is no longer trusted' if known else 'was not trusted'}", err=True)
         return
+    project = load_project(file, environ=os.environ, cwd=cwd, home=home)
     _print_wanting(project)
     _confirm(yes)
-    approve(project.path, project.trust_dir, digest=project.digest)
-    typer.echo(f"trusted until it changes: {project.path}", err=True)
+    approve(file, store, digest=project.digest)
+    typer.echo(f"trusted until it changes: {file}", err=True)
 
 
 def _load(ctx: typer.Context) -> Config:

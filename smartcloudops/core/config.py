@@ -52,7 +52,6 @@ class Config:
     state_dir: Path
     project_file: Path | None
     user_file: Path | None
-    trust_dir: Path
     untrusted: tuple[Setting, ...] = ()
     notes: tuple[str, ...] = ()
     _layers: tuple[Layer, ...] = field(default=(), repr=False)
@@ -119,7 +118,6 @@ def load(
         state_dir=sections["state"].dir or _state_dir(homes, system_state),
         project_file=project,
         user_file=user,
-        trust_dir=homes.state,
         untrusted=tuple(untrusted),
         notes=tuple(notes),
         _layers=tuple(stack),
@@ -293,25 +291,32 @@ class Project:
     path: Path
     digest: str
     wanting: tuple[Setting, ...]
-    trust_dir: Path
 
 
-def load_project(path: Path | None, *, environ: Mapping[str, str], cwd: Path, home: Path) -> Project:
-    """Read `path` (a file, or a directory that holds `sco.toml`), else the `sco.toml` of `cwd`; no trust needed.
+def project_path(path: Path | None, *, cwd: Path, home: Path) -> Path:
+    """`path` (a file, or a directory that holds `sco.toml`), else the `sco.toml` of `cwd` or above; absolute.
 
     Raises UsageError if there is none.
     """
-    homes = _homes(environ, home)
-    given = cwd / path if path is not None else None
-    if given is not None and given.is_dir():
-        given = given / layers.PROJECT_FILE
-    file = given or layers.find_project_file(cwd, home)
-    if file is None:
+    if path is not None:
+        given = (cwd / path).absolute()
+        return given / layers.PROJECT_FILE if given.is_dir() else given
+    found = layers.find_project_file(cwd, home)
+    if found is None:
         hint = f"run it where the project is, or name the file: sco config trust PATH/{layers.PROJECT_FILE}"
         raise UsageError(f"no {layers.PROJECT_FILE} here or above", hint=hint)
-    project = layers.read_file(file.absolute(), "project", home=home)
-    user = homes.config / "config.toml"
+    return found.absolute()
+
+
+def trust_store(environ: Mapping[str, str], home: Path) -> Path:
+    """The directory of `trust.json`."""
+    return _homes(environ, home).state
+
+
+def load_project(path: Path, *, environ: Mapping[str, str], cwd: Path, home: Path) -> Project:
+    """Read and check a project file alone, whether trusted or not; ConfigError as from `load`."""
+    project = layers.read_file(path, "project", home=home)
+    user = _homes(environ, home).config / "config.toml"
     below = [layers.read_file(user, "user", home=home)] if user.is_file() else []
     variables = layers.read_variables(environ, cwd=cwd, home=home)
-    wanting = sensitive([*below, project, variables])
-    return Project(file.absolute(), project.digest, tuple(wanting), homes.state)
+    return Project(path, project.digest, tuple(sensitive([*below, project, variables])))

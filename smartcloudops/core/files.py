@@ -50,6 +50,7 @@ def cannot_write(path: Path, e: OSError) -> ScoError:
     """The error for a file that could not be written, with what to do about it."""
     hint = {
         errno.ENOSPC: "free some space on that disk, then run the command again",
+        errno.EFBIG: "raise the limit on file sizes (ulimit -f), then run the command again",
         errno.EDQUOT: "raise the quota or free some space, then run the command again",
         errno.EACCES: f"check the owner and mode of {path.parent}",
         errno.EROFS: f"{path.parent} is on a read-only disk; set another directory",
