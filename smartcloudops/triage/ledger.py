@@ -1,4 +1,4 @@
-"""What `sco detect` runs after scoring: findings become incidents, once each. Nothing else writes incidents.
+"""The incidents in `state.db`: findings become incidents, once each.
 
 One transaction a run. An incident is found again by its fingerprint and overlapping time, so scoring a window
 twice, or after a crash, changes nothing; a partial unique index keeps two open ones of a group apart.
@@ -26,10 +26,11 @@ Change = Literal["opened", "updated", "closed"]
 
 @dataclass(frozen=True, slots=True)
 class Triage:
-    """What a run changed, and every incident that is open now or was touched."""
+    """What a run changed, and every incident that is open now or was touched; `traces` by id, of this run."""
 
     incidents: tuple[Incident, ...]
     changes: Mapping[str, frozenset[Change]] = field(default_factory=dict)
+    traces: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def count(self, change: Change) -> int:
         """How many incidents were opened, updated or closed."""
@@ -53,22 +54,23 @@ def apply(
     *,
     hold_ms: int,
     model: str,
+    until: int,
     now: int,
 ) -> Triage:
     """Write a run's findings; `scored` gives each group's newest scored time. The caller holds the transaction.
 
     An incident closes once its group was scored for `hold_ms` after its last anomalous row, or its series have
-    been gone for a day.
+    been gone for a day at `until`, the end of the scored window. `now` dates the events.
     """
     run = _Run(db, hold_ms, model, now)
     for finding in sorted(findings, key=lambda f: f.start):
         run.take(finding)
     for incident in open_incidents(db):
         run.touched.setdefault(incident.id, incident)
-        if _is_over(incident, scored, hold_ms, now):
+        if _is_over(incident, scored, hold_ms, until):
             run.close(incident)
     ranked = sorted(run.touched.values(), key=lambda i: (i.end is not None, -i.peak, i.start, i.id))
-    return Triage(tuple(ranked), {key: frozenset(found) for key, found in run.changes.items()})
+    return Triage(tuple(ranked), {key: frozenset(found) for key, found in run.changes.items()}, run.traces)
 
 
 @dataclass(slots=True)
@@ -81,10 +83,12 @@ class _Run:
     now: int
     changes: dict[str, set[Change]] = field(default_factory=dict)
     touched: dict[str, Incident] = field(default_factory=dict)
+    traces: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
     def take(self, finding: Finding) -> None:
         """Continue the incident that the finding belongs to, or open one."""
         known = _overlapping(self.db, finding, self.hold_ms)
+        self.traces[known.id if known else _opened(finding, self.model).id] = finding.trace
         if known is None:
             self._open(finding)
         elif finding.last > known.last or finding.peak > known.peak:
@@ -151,10 +155,10 @@ def _overlapping(db: State, finding: Finding, hold_ms: int) -> Incident | None:
     return None if row is None else _incident(row)
 
 
-def _is_over(incident: Incident, scored: Mapping[str, int], hold_ms: int, now: int) -> bool:
+def _is_over(incident: Incident, scored: Mapping[str, int], hold_ms: int, until: int) -> bool:
     newest = scored.get(incident.group)
     if newest is None:
-        return now - incident.last >= VANISHED_MS
+        return until - incident.last >= VANISHED_MS
     return newest - incident.last >= hold_ms
 
 

@@ -1,0 +1,147 @@
+"""One run of `sco detect`: contact the source, try the models in order, score, write the incidents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from smartcloudops.anomaly.detection import Detection, detect, step_of
+from smartcloudops.anomaly.store import LocalStore
+from smartcloudops.core.config import Config
+from smartcloudops.core.errors import ModelError, Status, UsageError
+from smartcloudops.core.records import Incident
+from smartcloudops.core.settings import Metric
+from smartcloudops.core.state import State, open_state
+from smartcloudops.core.times import DAY
+from smartcloudops.metrics import Source, choose
+from smartcloudops.metrics.series import Window
+from smartcloudops.triage import ledger
+from smartcloudops.triage.ledger import Triage
+
+LONGEST_MS = DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the command line asks for."""
+
+    path: Path | None = None
+    since: str | None = None
+    until: str | None = None
+    every: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a run showed and changed; `refused` says which model files were not used, and why."""
+
+    found: Detection
+    triage: Triage
+    refused: tuple[str, ...]
+    status: Status
+
+
+def run(config: Config, request: Request, *, now: int) -> Done:
+    """Score, then update incidents. The caller holds the lock.
+
+    Raises what the source raises, UsageError where nothing was ever trained, ModelError where no stored model
+    can be used.
+    """
+    source = choose.open_source(config, request.path)
+    source.check()
+    metrics = choose.wanted(config, source)
+    with open_state(config.state_dir) as state:
+        ongoing = ledger.open_incidents(state)
+        scoring = _Scoring(config, source, metrics, request, state, ongoing, now)
+        found, refused = scoring.first_usable(LocalStore(config.models_dir))
+        with _transaction(state, dry_run=request.dry_run):
+            triage = ledger.apply(
+                state,
+                found.findings,
+                found.scored,
+                hold_ms=config.detect.hold_ms,
+                model=found.model,
+                until=found.window.end,
+                now=now,
+            )
+            _remember(state, source, found.window)
+    return Done(found, triage, tuple(refused), _status(config, found, refused))
+
+
+def _status(config: Config, found: Detection, refused: Sequence[str]) -> Status:
+    lost = found.total - found.series
+    partly = refused or lost > config.train.max_skipped * found.total
+    return Status.PARTIAL if partly else Status.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class _Scoring:
+    config: Config
+    source: Source
+    metrics: Sequence[Metric]
+    request: Request
+    state: State
+    ongoing: Sequence[Incident]
+    now: int
+
+    def first_usable(self, store: LocalStore) -> tuple[Detection, list[str]]:
+        """Score with the model in use; with the one before it where that is refused, and so on."""
+        refused: list[str] = []
+        versions = store.candidates()
+        if not versions:
+            raise UsageError(f"there is no model in {store.directory} yet", hint="sco train")
+        for version in versions:
+            try:
+                stored = store.open(version)
+                window = self._window(step_of(stored))
+                ongoing, every = self.ongoing, self.request.every
+                settings = self.config.detect
+                return detect(
+                    self.source, self.metrics, window, stored, settings, ongoing=ongoing, every=every
+                ), refused
+            except ModelError as e:
+                refused.append(e.message)
+        raise ModelError(f"no usable model: {'; '.join(refused)}", hint="sco train")
+
+    def _window(self, step: int) -> Window:
+        """The newest `[detect] window`, or all since the last run up to a day; longer by the longest `for`."""
+        asked = self.request
+        longest = max((m.for_ms for m in self.metrics), default=0)
+        length = self.config.detect.window_ms + longest
+        window = choose.scoring_window(
+            self.source, step=step, length=length, since=asked.since, until=asked.until, now=self.now
+        )
+        last = self.state.row("SELECT at FROM cursors WHERE name = ?", (_cursor(self.source),))
+        if asked.since is not None or last is None or not last["at"] < window.start:
+            return window
+        start = max(last["at"] // step * step, window.end - LONGEST_MS)
+        return Window(min(start, window.start), window.end, step)
+
+
+def _cursor(source: Source) -> str:
+    return f"detect {source.name} {source.where}"
+
+
+def _remember(state: State, source: Source, window: Window) -> None:
+    state.execute(
+        "INSERT INTO cursors (name, at) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET at = max(at, excluded.at)",
+        (_cursor(source), window.end),
+    )
+
+
+class _DryRunError(Exception):
+    """Leaves the transaction so that it is rolled back."""
+
+
+@contextmanager
+def _transaction(state: State, *, dry_run: bool) -> Iterator[None]:
+    try:
+        with state.transaction():
+            yield
+            if dry_run:
+                raise _DryRunError
+    except _DryRunError:
+        return
