@@ -13,9 +13,8 @@ from smartcloudops.anomaly import calibrate, features, inject
 from smartcloudops.anomaly.detectors import DETECTORS, Arrays, Floats, Scene
 from smartcloudops.anomaly.features import Plan
 from smartcloudops.anomaly.groups import Group
-from smartcloudops.anomaly.model import GroupInfo, GroupModel, flatten, single
+from smartcloudops.anomaly.model import GroupInfo, GroupModel, flatten
 from smartcloudops.anomaly.scoring import COMBINED, FEATURES, calibration_of, combine, make_scene, raw_scores
-from smartcloudops.core.times import format_duration
 
 HELD_OUT = 0.2
 FOREST = "isolation_forest"
@@ -91,7 +90,7 @@ def _choose(plan: Plan, group: Group, times: npt.NDArray[np.int64], recipe: Reci
 
 
 def _said(options: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key} {options[key]:g}" for key in ("trees", "samples", "features") if key in options)
+    return ", ".join(f"{key} {options[key]:g}" for key in ("trees", "max_samples") if key in options)
 
 
 class _Trial:
@@ -136,12 +135,5 @@ def _fit_or_say(group: Group, times: npt.NDArray[np.int64], recipe: Recipe) -> G
 
 def history_of(group: Group) -> npt.NDArray[np.int64]:
     """How many points each series has, (C,)."""
-    return np.isfinite(group.values).sum(axis=1)
-
-
-def explain_span(rows: int, step: int) -> str:
-    """A number of rows as a length of time."""
-    return format_duration(rows * step)
-
-
-__all__ = ["Recipe", "fit_group", "fit_many", "single"]
+    points: npt.NDArray[np.int64] = np.isfinite(group.values).sum(axis=1)
+    return points

@@ -11,7 +11,7 @@ import numpy as np
 from smartcloudops.core.records import Skip
 from smartcloudops.core.settings import Metric
 from smartcloudops.metrics import Source
-from smartcloudops.metrics.fetch import fetch_all
+from smartcloudops.metrics.fetching import fetch_all
 from smartcloudops.metrics.series import Matrix, Values, Window, series_name
 
 MAX_SERIES = 32

@@ -39,7 +39,7 @@ class Scored:
         groups, series, _ = self.scene.values.shape
         nothing = np.full((groups, series, self.scene.rows), np.nan)
         spoke = [s for s in self.detectors.values() if s.ndim == 3]
-        return np.fmax.reduce([nothing, *spoke])
+        return np.asarray(np.fmax.reduce([nothing, *spoke]))
 
 
 def detectors_of(arrays: Iterable[str]) -> list[str]:

@@ -26,7 +26,7 @@ class LazyGroup(TyperGroup):
         row = next((row for row in self.table if row[0] == cmd_name), None)
         if row is None:
             return None
-        if cmd_name not in self.commands:
+        if self.commands.get(cmd_name) is None:
             self.commands[cmd_name] = _load(row)
         return self.commands[cmd_name]
 

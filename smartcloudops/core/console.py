@@ -79,6 +79,11 @@ class Progress:
         self.done += count
         self.show(note)
 
+    def to(self, done: int, total: int) -> None:
+        """So many of so many are done."""
+        self.done, self._total = done, total
+        self.show()
+
     def show(self, note: str = "") -> None:
         """Draw the line if it is time to."""
         now_s = self._monotonic()

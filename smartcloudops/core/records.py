@@ -48,13 +48,17 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A stretch of anomalous rows of one group inside a scored window; times in ms, both ends included."""
+    """A stretch of anomalous rows of one group inside a scored window; times in ms, both ends included.
+
+    `trace`: the first suspect's values up to the last anomalous row, one a row, NaN = missing.
+    """
 
     group: str
     start: int
     last: int
     peak: float
     suspects: tuple[Suspect, ...] = ()
+    trace: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ class Train:
 
     lookback_ms: int = key(14 * DAY, "duration", "history to learn from", safe=True, minimum=HOUR)
     step_ms: int = key(5 * MINUTE, "duration", "time between points", safe=True, minimum=SECOND)
-    min_history_ms: int = key(DAY, "duration", "skip series with less history", safe=True)
+    min_points: int = key(200, "whole", "skip series with fewer points", safe=True, minimum=50)
     max_skipped: float = key(
         0.05, "number", "share of skipped series that is still status 0", safe=True, minimum=0, maximum=1
     )
@@ -124,11 +124,8 @@ class Train:
     engine: Literal["sklearn", "numpy"] = key(
         "sklearn", "text", "who grows the forests", safe=True, choices=("sklearn", "numpy")
     )
-    trees: tuple[int, ...] = key((100,), "wholes", "trees of a forest to try", safe=True, minimum=1)
-    samples: tuple[int, ...] = key((256,), "wholes", "rows of a tree to try", safe=True, minimum=2)
-    features: tuple[float, ...] = key(
-        (0.5, 1.0), "numbers", "shares of the features to try", safe=True, minimum=0.01, maximum=1
-    )
+    trees: tuple[int, ...] = key((64,), "wholes", "trees of a forest to try", safe=True, minimum=1)
+    samples: tuple[int, ...] = key((128, 256), "wholes", "rows of a tree to try", safe=True, minimum=2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 _BARS = "▁▂▃▄▅▆▇█"
 _ASCII = "_.-:=+*#"
@@ -33,7 +34,7 @@ def _condense(values: list[float], width: int) -> list[float]:
     finite = sorted(v for v in values if math.isfinite(v))
     middle = finite[len(finite) // 2] if finite else 0.0
     edges = [round(i * len(values) / width) for i in range(width + 1)]
-    return [_farthest(values[a:b], middle) for a, b in zip(edges, edges[1:], strict=False)]
+    return [_farthest(values[a:b], middle) for a, b in pairwise(edges)]
 
 
 def _farthest(values: Sequence[float], middle: float) -> float:

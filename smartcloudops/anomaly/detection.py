@@ -1,0 +1,203 @@
+"""Newest window -> scores -> verdicts and findings: fetch, match to the model, score by shard, judge, explain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from smartcloudops.anomaly import judge, policy, scoring
+from smartcloudops.anomaly.features import Plan
+from smartcloudops.anomaly.groups import Gathered, gather
+from smartcloudops.anomaly.judge import Policy, State
+from smartcloudops.anomaly.model import Shard
+from smartcloudops.anomaly.reporting import every_verdict, suspects_of, verdicts_of
+from smartcloudops.anomaly.store import Stored
+from smartcloudops.anomaly.training import metric_row
+from smartcloudops.core.errors import ModelError
+from smartcloudops.core.records import Finding, Incident, Skip, Verdict
+from smartcloudops.core.settings import Detect, Metric
+from smartcloudops.metrics import Source
+from smartcloudops.metrics.series import Values, Window
+
+TRACE_ROWS = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What a window showed. `scored`: newest scored time by group.
+
+    `total` is how many series came or were learnt; `notes` are things a person should know.
+    """
+
+    window: Window
+    model: str
+    verdicts: tuple[Verdict, ...]
+    findings: tuple[Finding, ...]
+    scored: Mapping[str, int]
+    skipped: tuple[Skip, ...]
+    series: int
+    total: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the shards gave so far."""
+
+    verdicts: list[Verdict] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    scored: dict[str, int] = field(default_factory=dict)
+    skipped: list[Skip] = field(default_factory=list)
+    series: int = 0
+
+
+def step_of(stored: Stored) -> int:
+    """The model's step in ms; ModelError where its manifest has none."""
+    try:
+        step = stored.manifest["window"]["step_ms"]
+    except (KeyError, TypeError) as e:
+        raise ModelError(f"model {stored.version} is refused: its manifest has no step") from e
+    if not isinstance(step, int) or step < 1:
+        raise ModelError(f"model {stored.version} is refused: its step is {step!r}")
+    return step
+
+
+def detect(
+    source: Source,
+    metrics: Sequence[Metric],
+    window: Window,
+    stored: Stored,
+    settings: Detect,
+    *,
+    ongoing: Iterable[Incident] = (),
+    every: bool = False,
+) -> Detection:
+    """Score a window with a stored model; writes nothing.
+
+    `ongoing` are the open incidents, which hold their alerts open; `every` gives a verdict for every series and
+    row, not only for anomalous ones. Raises what the source raises, ModelError where the model does not fit.
+    """
+    plans = {int(c): Plan.from_dict(raw) for c, raw in stored.manifest.get("plans", {}).items()}
+    known, notes = _known(metrics, stored)
+    longest = max((plan.lookback for plan in plans.values()), default=0) * window.step
+    gathered = gather(source, known, Window(window.start - longest, window.end, window.step))
+    rows = {name: row for g in gathered.groups for name, row in zip(g.names, g.values, strict=True)}
+    job = _Job(gathered, rows, window, {m.name: m for m in known}, settings, {i.group: i for i in ongoing}, every)
+    found = _Found()
+    learnt: set[str] = set()
+    for shard in stored.shards():
+        plan = plans.get(shard.series)
+        if plan is None or plan.step != window.step or plan.series != shard.series:
+            raise ModelError(f"model {stored.version} is refused: it has no plan for {shard.series} series")
+        scoring.validate(plan, shard)
+        learnt.update(name for g in shard.groups for name in g.names)
+        job.run(plan, shard, found)
+    new = [name for group in gathered.groups for name in group.names if name not in learnt]
+    found.skipped += [*gathered.skipped, *(Skip(n, "not in the model; the next `sco train` learns it") for n in new)]
+    return Detection(
+        window,
+        stored.version,
+        tuple(sorted(found.verdicts, key=lambda v: (v.time, -v.score, v.series))),
+        tuple(found.findings),
+        found.scored,
+        tuple(found.skipped),
+        found.series,
+        len(learnt) + len(new) + len(gathered.skipped),
+        tuple(notes),
+    )
+
+
+def _known(metrics: Sequence[Metric], stored: Stored) -> tuple[list[Metric], list[str]]:
+    """The metrics that the model was learnt from, as they are configured now, and what has changed since."""
+    rows = {row.get("name"): row for row in stored.manifest.get("metrics", [])}
+    same = [m for m in metrics if m.name in rows and metric_row(m) == {**rows[m.name], "prophet": m.prophet}]
+    if not same:
+        names = ", ".join(map(str, rows)) or "none"
+        hint = "sco train, or --config FILE for the configuration it was trained with"
+        raise ModelError(f"model {stored.version} was learnt from other metrics ({names})", hint=hint)
+    changed = [m.name for m in metrics if m.name in rows and m not in same]
+    gone = [name for name in rows if name not in {m.name for m in metrics}]
+    notes = [f"metric {name} was changed since training and is not scored; run sco train" for name in changed]
+    notes += [f"metric {name} of the model is not configured any more" for name in gone]
+    return same, notes
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    gathered: Gathered
+    rows: Mapping[str, Values]
+    window: Window
+    metrics: Mapping[str, Metric]
+    settings: Detect
+    ongoing: Mapping[str, Incident]
+    every: bool
+
+    def run(self, plan: Plan, shard: Shard, found: _Found) -> None:
+        """Score one shard and add what it shows."""
+        values = self._values(shard, found)
+        rows = (self.window.end - self.window.start) // self.window.step + 1
+        times = self.gathered.window.times()
+        scored = scoring.score(plan, shard, values, times, rows)
+        counts = policy.matters(scored, [g.metrics for g in shard.groups], self.metrics, self.settings.threshold)
+        found.series += int(np.isfinite(values[:, :, -rows:]).any(axis=2).sum())
+        for g, info in enumerate(shard.groups):
+            known = np.flatnonzero(np.isfinite(scored.score[g]))
+            if len(known):
+                found.scored[info.key] = int(times[-rows:][known[-1]])
+            self._judge(shard, scored, counts, g, found)
+        if self.every:
+            found.verdicts += every_verdict(shard, scored)
+
+    def _values(self, shard: Shard, found: _Found) -> Values:
+        """The shard's series from what was fetched, missing where there is nothing, (G, C, T)."""
+        width = len(self.gathered.window.times())
+        values = np.full((len(shard.groups), shard.series, width), np.nan)
+        for g, info in enumerate(shard.groups):
+            for c, name in enumerate(info.names):
+                row = self.rows.get(name)
+                if row is not None:
+                    values[g, c] = row
+                else:
+                    found.skipped.append(Skip(name, "no data in this window; it had some in training"))
+        return values
+
+    def _judge(self, shard: Shard, scored: scoring.Scored, counts: policy.Flags, g: int, found: _Found) -> None:
+        times = scored.scene.times[-scored.scene.rows :]
+        limit = self.settings.threshold
+        held_back = (scored.score[g] >= limit) & ~counts[g].any(axis=0)
+        scores = np.where(held_back, np.nextafter(limit, 0), scored.score[g])
+        rules = Policy(limit, min(limit / 2, 0.5), self.settings.hold_ms, self.settings.repeat_ms)
+        decision = judge.judge(times, scores, self._state(shard.groups[g].key), rules)
+        strong = np.flatnonzero(scores >= limit)
+        if not self.every:
+            found.verdicts += verdicts_of(shard, scored, counts, g, strong, self.metrics)
+        for part in _stretches(decision.in_incident):
+            support = part[scores[part] >= rules.keep]
+            if len(support):
+                found.findings.append(self._finding(shard, scored, counts, g, support))
+
+    def _state(self, key: str) -> State:
+        """The alert state at the window's start, as the open incident of the group tells it."""
+        incident = self.ongoing.get(key)
+        if incident is None or incident.start >= self.window.start:
+            return State()
+        strong = min(incident.last, self.window.start - self.window.step)
+        return State(incident.start, strong, incident.start, incident.peak)
+
+    def _finding(self, shard: Shard, scored: scoring.Scored, counts: policy.Flags, g: int, rows: judge.Rows) -> Finding:
+        times = scored.scene.times[-scored.scene.rows :]
+        at = int(rows[np.argmax(scored.score[g, rows])])
+        suspects = suspects_of(shard, scored, counts, g, at, self.metrics)
+        info = shard.groups[g]
+        after = scored.scene.values.shape[2] - scored.scene.rows + int(rows[-1]) + 1
+        course = scored.scene.values[g, info.names.index(suspects[0].series), max(0, after - TRACE_ROWS) : after]
+        first, last = int(times[rows[0]]), int(times[rows[-1]])
+        return Finding(info.key, first, last, float(scored.score[g, at]), suspects, tuple(course.tolist()))
+
+
+def _stretches(flags: policy.Flags) -> list[judge.Rows]:
+    """Runs of raised flags as arrays of row numbers."""
+    up = np.flatnonzero(flags)
+    return np.split(up, np.flatnonzero(np.diff(up) > 1) + 1) if len(up) else []

@@ -1,0 +1,64 @@
+"""What a metric's own settings say about deviations: direction, smallest size, how long. Scores are never touched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from smartcloudops.anomaly.detectors import Floats
+from smartcloudops.anomaly.scoring import Scored
+from smartcloudops.core.settings import Metric
+
+Flags = npt.NDArray[np.bool_]
+_SIGN = {"up": 1.0, "down": -1.0}
+
+
+def matters(scored: Scored, metrics: Sequence[Sequence[str]], by_name: Mapping[str, Metric], threshold: float) -> Flags:
+    """Which series' deviations count, (G, C, R), where their group's score is at the threshold.
+
+    A deviation in the harmless direction, smaller than `min_dev`, or shorter than `for` does not count. Where
+    nothing is expected of a series, its deviation has no direction and counts.
+    """
+    step = scored.scene.step
+    values = scored.scene.values[:, :, -scored.scene.rows :]
+    strong = scored.score >= threshold
+    out = np.broadcast_to(strong[:, None, :], values.shape).copy()
+    for g, names in enumerate(metrics):
+        for c, name in enumerate(names):
+            metric = by_name.get(name)
+            if metric is None or not _is_particular(metric):
+                continue
+            out[g, c] &= _counts(metric, values[g, c], scored.expected[g, c])
+            out[g, c] = lasting(out[g, c], -(-metric.for_ms // step))
+    return out
+
+
+def _is_particular(metric: Metric) -> bool:
+    return metric.direction != "both" or metric.min_dev > 0 or metric.for_ms > 0
+
+
+def _counts(metric: Metric, values: Floats, expected: Floats) -> Flags:
+    with np.errstate(invalid="ignore"):
+        deviation = values - expected
+        large = np.abs(deviation) >= metric.min_dev
+        signed = deviation * _SIGN[metric.direction] > 0 if metric.direction in _SIGN else True
+    counts: Flags = np.isnan(deviation) | (large & signed)
+    return counts
+
+
+def lasting(flags: Flags, rows: int) -> Flags:
+    """True where a flag has been up for `rows` rows before this one, too.
+
+    >>> lasting(np.array([True, True, False, True, True, True]), 1).tolist()
+    [False, True, False, False, True, True]
+    """
+    if rows <= 0:
+        return flags
+    run = np.zeros(len(flags), np.int64)
+    length = 0
+    for i, up in enumerate(flags.tolist()):
+        length = length + 1 if up else 0
+        run[i] = length
+    return run > rows
