@@ -1,0 +1,107 @@
+"""Real servers on loopback, started once a session and stopped at its end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+# History as OpenMetrics text (`fakes.prometheus_text.openmetrics` writes it) -> the server's URL.
+# The newest sample should be at least 3 h old: younger ones overlap what the server itself writes.
+PrometheusFactory = Callable[[str], str]
+
+_READY_S = 30.0
+
+
+@pytest.fixture(scope="session")
+def prometheus_factory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusFactory]:
+    """Start a Prometheus whose history is the given text; the same text gets the same server."""
+    for program in ("prometheus", "promtool"):
+        need(program)
+    running: dict[str, str] = {}
+    with ExitStack() as stack:
+
+        def start(text: str) -> str:
+            if text not in running:
+                folder = tmp_path_factory.mktemp("prometheus")
+                running[text] = stack.enter_context(prometheus(text, folder))
+            return running[text]
+
+        yield start
+
+
+def need(program: str) -> None:
+    """Skip where a program is missing; under CI that is a failure."""
+    if shutil.which(program) is None:
+        reason = f"{program} is not installed (Debian: apt-get install prometheus)"
+        if os.environ.get("CI", "").lower() not in {"", "0", "false"}:
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
+@contextmanager
+def prometheus(text: str, folder: Path) -> Iterator[str]:
+    """A running server over back-filled blocks; its URL."""
+    back_fill(text, folder)
+    (folder / "prom.yml").write_text("global: {}\n")
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [
+        "prometheus",
+        f"--config.file={folder / 'prom.yml'}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        "--storage.tsdb.retention.time=10y",
+        f"--web.listen-address=127.0.0.1:{port}",
+    ]
+    with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+        try:
+            wait_until_ready(url, process, folder / "log")
+            yield url
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def back_fill(text: str, folder: Path) -> None:
+    """Write the history as blocks of a week: with promtool's own 2 h blocks it takes thirty times as long."""
+    data = folder / "data"
+    data.mkdir()
+    if text.strip() == "# EOF" or not text.strip():
+        return
+    source = folder / "history.om"
+    source.write_text(text)
+    command = ["promtool", "tsdb", "create-blocks-from", "--max-block-duration=168h", "openmetrics", source, data]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    source.unlink()
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Until `/-/ready` says so; the server's own log if it does not."""
+    deadline = time.monotonic() + _READY_S
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{url}/-/ready", timeout=1):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+    raise AssertionError(f"prometheus is not ready: {log.read_text()[-2000:]}")
