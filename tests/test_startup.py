@@ -1,0 +1,55 @@
+"""Start-up stays cheap: what answers without data loads no heavy library."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+HEAVY = {
+    "boto3",
+    "google.genai",
+    "matplotlib",
+    "numpy",
+    "openai",
+    "pandas",
+    "prometheus_api_client",
+    "prophet",
+    "pyarrow",
+    "python_terraform",
+    "requests",
+    "scipy",
+    "sklearn",
+}
+
+
+def loaded(arguments: list[str], **environment: str) -> set[str]:
+    """Every module that one run of `sco` imported; the run must have printed something and ended well."""
+    env = {**os.environ, "PYTHONPROFILEIMPORTTIME": "1", **environment}
+    command = [sys.executable, "-m", "smartcloudops", *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.strip()
+    return set(re.findall(r"^import time: +\d+ \| +\d+ \| +(\S+)$", done.stderr, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--version"], ["--help"], ["train", "--help"], ["detect", "--help"], ["incidents", "list", "--help"]],
+    ids=" ".join,
+)
+def test_help_and_version_load_no_heavy_library(arguments: list[str]) -> None:
+    modules = loaded(arguments)
+    assert "smartcloudops" in modules
+    assert not modules & HEAVY
+
+
+def test_completion_loads_no_heavy_library() -> None:
+    modules = loaded([], _SCO_COMPLETE="complete_bash", COMP_WORDS="sco det", COMP_CWORD="1")
+    assert "smartcloudops.cli.main" in modules
+    assert not modules & HEAVY
