@@ -155,7 +155,7 @@ def _files(named: Path | None, homes: _Homes, *, cwd: Path, home: Path) -> list[
         return [layers.read_file((cwd / named).absolute(), "file", home=home)]
     found = []
     user = homes.config / "config.toml"
-    if user.is_file():
+    if layers.is_there(user):
         found.append(layers.read_file(user, "user", home=home))
     project = layers.find_project_file(cwd, home)
     if project is not None:
@@ -317,6 +317,6 @@ def load_project(path: Path, *, environ: Mapping[str, str], cwd: Path, home: Pat
     """Read and check a project file alone, whether trusted or not; ConfigError as from `load`."""
     project = layers.read_file(path, "project", home=home)
     user = _homes(environ, home).config / "config.toml"
-    below = [layers.read_file(user, "user", home=home)] if user.is_file() else []
+    below = [layers.read_file(user, "user", home=home)] if layers.is_there(user) else []
     variables = layers.read_variables(environ, cwd=cwd, home=home)
     return Project(path, project.digest, tuple(sensitive([*below, project, variables])))

@@ -140,10 +140,6 @@ def _wholes(value: object, place: Place) -> tuple[int, ...]:
     return tuple(_whole(each, place) for each in _list(value, "a list of whole numbers", "[100, 200]"))
 
 
-def _numbers(value: object, place: Place) -> tuple[float, ...]:
-    return tuple(_number(each, place) for each in _list(value, "a list of numbers", "[0.5, 1.0]"))
-
-
 def _duration(value: object, _: Place) -> int:
     example = f'"{value}d"' if isinstance(value, int) and not isinstance(value, bool) else '"5m"'
     if not isinstance(value, str):
@@ -224,7 +220,6 @@ _FORMS: dict[Form, Callable[[object, Place], Any]] = {
     "whole": _whole,
     "wholes": _wholes,
     "number": _number,
-    "numbers": _numbers,
     "duration": _duration,
     "size": _size,
     "path": _path,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from smartcloudops.core import redact
 from smartcloudops.core.errors import ConfigError
 from smartcloudops.core.keys import BOUND, CREDENTIALS, ENDPOINTS
 from smartcloudops.core.layers import Layer, Setting
@@ -60,7 +59,9 @@ def read_secret(settings: list[Setting], what: str, *, environ: Mapping[str, str
     value = _READ[setting.name.rpartition("_")[2]](setting, environ, cwd).rstrip("\r\n")
     if not value:
         raise ConfigError(f"{setting.name} ({setting.origin}): the {what} there is empty")
-    redact.register(value)
+    from smartcloudops.core.redact import register
+
+    register(value)
     return value
 
 
@@ -86,11 +87,12 @@ def _from_file(setting: Setting, _: Mapping[str, str], __: Path) -> str:
 
 def _from_program(setting: Setting, environ: Mapping[str, str], cwd: Path) -> str:
     from smartcloudops.core.process import run
+    from smartcloudops.core.redact import redact
 
     done = run(list(setting.value), timeout_s=_TIMEOUT_S, env=environ, cwd=cwd, check=False)
     if done.status:
         lines = done.stderr.strip().splitlines()
-        last = f": {redact.redact(lines[-1])}" if lines else ""
+        last = f": {redact(lines[-1])}" if lines else ""
         raise ConfigError(f"{setting.name}: {setting.value[0]} ended with status {done.status}{last}")
     return done.stdout
 

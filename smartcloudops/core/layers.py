@@ -63,11 +63,19 @@ def find_project_file(cwd: Path, home: Path) -> Path | None:
     is still looked at.
     """
     for directory in (cwd, *cwd.parents):
-        if (directory / PROJECT_FILE).is_file():
+        if is_there(directory / PROJECT_FILE):
             return directory / PROJECT_FILE
-        if directory == home or (directory / ".git").exists():
+        if directory == home or is_there(directory / ".git", file=False):
             return None
     return None
+
+
+def is_there(path: Path, *, file: bool = True) -> bool:
+    """Whether there is a regular file (or anything); what may not even be looked for is not there."""
+    try:
+        return path.is_file() if file else path.exists()
+    except OSError:
+        return False
 
 
 def read_file(path: Path, kind: LayerKind, *, home: Path) -> Layer:

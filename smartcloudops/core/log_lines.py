@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import sys
+import time
 from io import TextIOWrapper
 from logging.handlers import TimedRotatingFileHandler
 from pathlib import Path
@@ -66,6 +67,17 @@ class DailyFile(TimedRotatingFileHandler):
         except OSError as e:
             raise cannot_write(path, e) from e
         self._complained = False
+
+    def doRollover(self) -> None:
+        """Rename yesterday's file, unless another run already has: then only go on in the new one."""
+        yesterday = time.strftime(self.suffix, time.gmtime(self.rolloverAt - self.interval))
+        if not Path(f"{self.baseFilename}.{yesterday}").exists():
+            super().doRollover()
+            return
+        if self.stream:
+            self.stream.close()
+        self.stream = self._open()
+        self.rolloverAt = self.computeRollover(int(time.time()))
 
     def _open(self) -> TextIOWrapper:
         fd = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)

@@ -19,7 +19,6 @@ Form = Literal[
     "whole",
     "wholes",
     "number",
-    "numbers",
     "duration",
     "size",
     "path",

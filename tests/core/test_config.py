@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from smartcloudops.core import config
 from smartcloudops.core.config import Config, key_of, value_of
 from smartcloudops.core.errors import ConfigError, Status, UsageError
-from smartcloudops.core.keys import display, find, keys
+from smartcloudops.core.keys import SECTIONS, display, find, keys, toml_text
 from smartcloudops.core.settings import Metric
 from smartcloudops.core.times import DAY, HOUR, MINUTE
 
@@ -227,6 +230,37 @@ def test_a_wrong_flag_key_is_refused(load: Load) -> None:
 
 def test_relative_xdg_directories_are_ignored(load: Load, home: Path) -> None:
     assert load(environ={"XDG_STATE_HOME": "here"}).state_dir == home / ".local/state/sco"
+
+
+def test_a_place_that_cannot_be_looked_into_holds_no_file(load: Load) -> None:
+    assert load(environ={"XDG_CONFIG_HOME": f"/{'x' * 300}"}).project_file is None
+
+
+NAMES = st.sampled_from([*SECTIONS, *(key.last for key in keys()), "logs", "x", "", "a.b", "\n"])
+VALUES = st.recursive(
+    st.one_of(st.booleans(), st.integers(-10, 10**20), st.floats(), st.text(max_size=6), st.just("5m")),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(NAMES, inner, max_size=4)),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(NAMES, VALUES, max_size=4))
+def test_any_file_is_taken_or_refused_but_never_a_bug(
+    tmp_path_factory: pytest.TempPathFactory, table: dict[str, Any]
+) -> None:
+    directory = tmp_path_factory.getbasetemp()
+    named = directory / "any.toml"
+    named.write_text("".join(f"{toml_text(name)} = {toml_text(value)}\n" for name, value in table.items()))
+    with contextlib.suppress(ConfigError):
+        found = config.load(file=named, environ={}, cwd=directory, home=directory)
+        assert all(value_of(found, name) is not None or name for name in found.origins)
+
+
+@given(st.dictionaries(st.sampled_from([key.name for key in keys()]), st.text(max_size=12), max_size=3))
+def test_any_variable_is_taken_or_refused_but_never_a_bug(values: dict[str, str]) -> None:
+    environ = {f"SCO_{name.replace('.', '__').upper()}": value for name, value in values.items()}
+    with contextlib.suppress(ConfigError):
+        config.load(environ=environ, cwd=Path("/nonexistent"), home=Path("/nonexistent"))
 
 
 def test_only_root_uses_the_system_state_directory_and_only_where_there_is_one(

@@ -136,6 +136,20 @@ def test_rotation_keeps_fourteen_days(tmp_path: Path) -> None:
     assert kept[-1].read_text() == "yesterday\n"
 
 
+def test_two_runs_over_midnight_rotate_once_and_lose_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "sco.log"
+    path.write_text("yesterday\n")
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    os.utime(path, (yesterday.timestamp(), yesterday.timestamp()))
+    handlers = [DailyFile(path), DailyFile(path)]
+    for number in range(4):
+        handlers[number % 2].emit(logging.makeLogRecord({"msg": f"line {number}"}))
+    for handler in handlers:
+        handler.close()
+    assert (tmp_path / f"sco.log.{yesterday:%Y-%m-%d}").read_text() == "yesterday\n"
+    assert path.read_text().split("\n") == ["line 0", "line 1", "line 2", "line 3", ""]
+
+
 def test_a_log_file_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ScoError, match="cannot write"):
         log.setup(log_file=tmp_path)
