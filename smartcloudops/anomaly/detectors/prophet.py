@@ -117,7 +117,9 @@ def hourly(values: Floats, times: Times) -> tuple[Times, Floats]:
 
 def reference(times: Times, values: Floats) -> Any:
     """The fitted prophet.Prophet. RuntimeError where Stan finds no optimum."""
-    logging.getLogger("prophet.plot").setLevel(logging.CRITICAL)
+    for name in ("prophet.plot", "prophet", "cmdstanpy"):
+        # Not a level: cmdstanpy sets its own when it is first used.
+        logging.getLogger(name).disabled = True
     with warnings.catch_warnings():
         # Prophet uses what newer pandas deprecates: nothing that a user of sco could act on.
         warnings.simplefilter("ignore")
@@ -128,8 +130,6 @@ def _fit_prophet(times: Times, values: Floats) -> Any:
     import pandas as pd
     import prophet
 
-    for name in ("prophet", "cmdstanpy"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
     span = int(times[-1] - times[0])
     known: dict[str, Any] = {
         f"{name}_seasonality": order if span >= least else False for name, _, order, least in _SEASONS
@@ -166,8 +166,8 @@ def predict(arrays: Stacked, times: Times) -> Floats:
 
 
 def _fourier(times: Times) -> Floats:
-    """(14, R); Prophet counts whole seconds."""
-    days = times // 1000 / 86_400.0
+    """(14, R)."""
+    days = times / DAY
     waves = [2 * np.pi * n * days / period for _, period, order, _ in _SEASONS for n in range(1, order + 1)]
     return np.stack([turn(wave) for wave in waves for turn in (np.sin, np.cos)])
 
