@@ -18,13 +18,13 @@ _SIGN = {"up": 1.0, "down": -1.0}
 def matters(scored: Scored, metrics: Sequence[Sequence[str]], by_name: Mapping[str, Metric], threshold: float) -> Flags:
     """Which series' deviations count, (G, C, R), where their group's score is at the threshold.
 
-    A deviation in the harmless direction, smaller than `min_dev`, or shorter than `for` does not count. Where
+    Where series are strange by themselves, at half the threshold or more, only those count; else all do. A deviation in the harmless direction, smaller than `min_dev`, or shorter than `for` does not count. Where
     nothing is expected of a series, its deviation has no direction and counts.
     """
     step = scored.scene.step
     values = scored.scene.values[:, :, -scored.scene.rows :]
-    strong = scored.score >= threshold
-    out = np.broadcast_to(strong[:, None, :], values.shape).copy()
+    strange = scored.own() >= threshold / 2
+    out = (scored.score >= threshold)[:, None, :] & (strange | ~strange.any(axis=1, keepdims=True))
     for g, names in enumerate(metrics):
         for c, name in enumerate(names):
             metric = by_name.get(name)

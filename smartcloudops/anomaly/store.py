@@ -21,6 +21,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -76,11 +77,16 @@ class LocalStore:
         except OSError as e:
             raise cannot_write(versions, e) from e
         try:
-            return _publish(temporary, versions, shards, about, now)
+            return _publish(temporary, versions, shards, about, self._stamp(now))
         except OSError as e:
             raise cannot_write(versions, e) from e
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+
+    def _stamp(self, now: int) -> int:
+        """Full seconds, later than every stored version's, so that names sort by age whatever the clock did."""
+        newest = max((_stamp_ms(v) for v in self.versions()), default=0)
+        return max(now // times.SECOND * times.SECOND, newest + times.SECOND)
 
     def versions(self) -> list[str]:
         """Every stored version, newest first."""
@@ -154,8 +160,7 @@ def _publish(temporary: Path, versions: Path, shards: Sequence[Shard], about: Ma
     rows = [_write_shard(temporary, at, shard) for at, shard in enumerate(shards)]
     manifest = {"schema_version": SCHEMA_VERSION, "created": times.rfc3339(now), **about, "shards": rows}
     body = json.dumps(manifest, indent=1, sort_keys=True).encode()
-    stamp = times.rfc3339(now // 1000 * 1000).replace("-", "").replace(":", "")
-    version = f"{stamp}-{sha256(body)[:6]}"
+    version = f"{_stamp_text(now)}-{sha256(body)[:6]}"
     _write(temporary / "manifest.json", body)
     temporary.chmod(0o755)
     sync_directory(temporary)
@@ -163,6 +168,14 @@ def _publish(temporary: Path, versions: Path, shards: Sequence[Shard], about: Ma
         temporary.rename(versions / version)
     sync_directory(versions)
     return version
+
+
+def _stamp_text(ms: int) -> str:
+    return times.rfc3339(ms).replace("-", "").replace(":", "")
+
+
+def _stamp_ms(version: str) -> int:
+    return times.to_ms(datetime.strptime(version[:16], "%Y%m%dT%H%M%SZ"))
 
 
 def _write_shard(directory: Path, at: int, shard: Shard) -> dict[str, Any]:

@@ -16,11 +16,11 @@ from smartcloudops.anomaly.fitting import Recipe, fit_many, history_of
 from smartcloudops.anomaly.groups import Gathered, Group, gather
 from smartcloudops.anomaly.model import GroupModel, pack
 from smartcloudops.anomaly.store import LocalStore
-from smartcloudops.core.errors import ConfigError, DataError, Status, UsageError
+from smartcloudops.core.errors import ConfigError, DataError, Status
 from smartcloudops.core.records import Skip
 from smartcloudops.core.runners import choose
 from smartcloudops.core.settings import Metric, Train
-from smartcloudops.core.times import format_duration, parse_time, rfc3339
+from smartcloudops.core.times import format_duration, rfc3339
 from smartcloudops.metrics import Source
 from smartcloudops.metrics.series import Window
 
@@ -190,15 +190,3 @@ def _versions() -> dict[str, str]:
 
     found = {name: version(name) for name in ("numpy", "scikit-learn", "prophet")}
     return {"python": platform.python_version(), **found}
-
-
-def parse_exclusion(text: str, *, now: int) -> Range:
-    """`SINCE..UNTIL`, both as everywhere; UsageError otherwise."""
-    since, dots, until = text.partition("..")
-    if not dots or not since or not until:
-        hint = "write it like 2026-11-20T10:00Z..2026-11-20T12:00Z or 3d..2d"
-        raise UsageError(f"'{text}' is no range of times", hint=hint)
-    start, end = parse_time(since, now=now), parse_time(until, now=now)
-    if end <= start:
-        raise UsageError(f"'{text}' ends before it starts", hint="write the earlier time first")
-    return start, end

@@ -58,18 +58,18 @@ def train(
     from smartcloudops.cli.render import output as out
     from smartcloudops.cli.render.training import document, say, table
     from smartcloudops.core.console import Progress
-    from smartcloudops.core.times import now_ms
+    from smartcloudops.core.times import now_ms, parse_range
     from smartcloudops.metrics import choose
 
     config = ctx.obj.load(train__step=step)
     now = now_ms()
-    excluded = [training.parse_exclusion(e, now=now) for e in (*config.train.exclude, *(exclude or ()))]
     with run_lock(config, "train", lock_timeout, skip=skip_if_locked) as held:
         if not held:
             return Status.DONE
         source = choose.open_source(config, from_)
         source.check()
         window = choose.training_window(config, source, since=since, until=until, now=now)
+        excluded = [parse_range(e, now=window.end) for e in (*config.train.exclude, *(exclude or ()))]
         with Progress("learning series", quiet=ctx.obj.verbosity < 0) as progress:
             done = training.train(
                 source,
