@@ -18,7 +18,8 @@ _SIGN = {"up": 1.0, "down": -1.0}
 def matters(scored: Scored, metrics: Sequence[Sequence[str]], by_name: Mapping[str, Metric], threshold: float) -> Flags:
     """Which series' deviations count, (G, C, R), where their group's score is at the threshold.
 
-    Where series are strange by themselves, at half the threshold or more, only those count; else all do. A deviation in the harmless direction, smaller than `min_dev`, or shorter than `for` does not count. Where
+    Where series are strange by themselves, at half the threshold or more, only those count; else all do.
+    A deviation in the harmless direction, smaller than `min_dev`, or shorter than `for` does not count. Where
     nothing is expected of a series, its deviation has no direction and counts.
     """
     step = scored.scene.step

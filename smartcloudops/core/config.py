@@ -1,6 +1,6 @@
 """The configuration in force: files, variables and flags merged in rising order, with the origin of each value.
 
-1. `$XDG_CONFIG_HOME/sco/config.toml`, the user's    2. `sco.toml` of the project
+1. `sco.toml` of the project    2. `$XDG_CONFIG_HOME/sco/config.toml`, the user's, which has the last word of the two
 3. `SCO_SECTION__KEY`                                4. flags
 
 `--config FILE` or `SCO_CONFIG` stands in for both files; it is trusted because it was named. A project file
@@ -154,12 +154,12 @@ def _files(named: Path | None, homes: _Homes, *, cwd: Path, home: Path) -> list[
     if named is not None:
         return [layers.read_file((cwd / named).absolute(), "file", home=home)]
     found = []
-    user = homes.config / "config.toml"
-    if layers.is_there(user):
-        found.append(layers.read_file(user, "user", home=home))
     project = layers.find_project_file(cwd, home)
     if project is not None:
         found.append(layers.read_file(project, "project", home=home))
+    user = homes.config / "config.toml"
+    if layers.is_there(user):
+        found.append(layers.read_file(user, "user", home=home))
     return found
 
 

@@ -18,8 +18,7 @@ def misdirected(layers: list[Layer], project: Layer) -> list[Setting]:
     found = []
     for section, last in ENDPOINTS.items():
         name = f"{section}.{last}"
-        winner = _winner(layers, name)
-        if winner is not project or _same_below(layers, project, name):
+        if _winner(layers, name) is not project:
             continue
         if any(_credentials(layer, section) for layer in layers if layer is not project):
             found.append(project.settings[name])
@@ -102,11 +101,6 @@ _READ = {"env": _from_variable, "file": _from_file, "cmd": _from_program}
 
 def _winner(layers: list[Layer], name: str) -> Layer | None:
     return next((layer for layer in reversed(layers) if name in layer.settings), None)
-
-
-def _same_below(layers: list[Layer], project: Layer, name: str) -> bool:
-    lower = _winner(layers[: layers.index(project)], name)
-    return lower is not None and lower.settings[name].value == project.settings[name].value
 
 
 def _credentials(layer: Layer, section: str) -> list[Setting]:

@@ -68,8 +68,8 @@ def test_without_any_file_the_defaults_hold(load: Load, home: Path) -> None:
 
 
 def test_each_layer_overrides_the_one_below_and_is_named_as_the_origin(load: Load, project: Path, home: Path) -> None:
-    user = '[train]\nlookback = "1d"\nstep = "1m"\nseed = 1\nworkers = 1\n'
-    text = '[train]\nstep = "2m"\nseed = 2\nworkers = 2\n'
+    text = '[train]\nlookback = "1d"\nstep = "1m"\nseed = 1\nworkers = 1\n'
+    user = '[train]\nstep = "2m"\nseed = 2\nworkers = 2\n'
     environ = {"SCO_TRAIN__SEED": "3", "SCO_TRAIN__WORKERS": "3"}
     found = load(text, user=user, environ=environ, flags={"train.workers": 4, "train.engine": None})
     assert found.train.lookback_ms == DAY
@@ -77,7 +77,7 @@ def test_each_layer_overrides_the_one_below_and_is_named_as_the_origin(load: Loa
     assert (found.train.seed, found.train.workers) == (3, 4)
     origins = [str(found.origin(f"train.{name}")) for name in ("lookback", "step", "seed", "workers", "engine")]
     user_file = home / ".config/sco/config.toml"
-    assert origins == [f"{user_file}:2", f"{project / 'sco.toml'}:2", "SCO_TRAIN__SEED", "flag", "default"]
+    assert origins == [f"{project / 'sco.toml'}:2", f"{user_file}:2", "SCO_TRAIN__SEED", "flag", "default"]
 
 
 def test_a_named_file_replaces_both_files_and_is_trusted(load: Load, project: Path, tmp_path: Path) -> None:
@@ -121,8 +121,8 @@ def test_paths_are_relative_to_the_file_and_home_is_expanded(load: Load, home: P
 
 
 def test_metrics_are_whole_entries_and_the_later_layer_wins_by_name(load: Load) -> None:
-    user = '[[metric]]\nname = "cpu"\nexpr = "a"\nunit = "%"\n[[metric]]\nname = "lag"\nexpr = "c"\n'
-    text = '[[metric]]\nname = "cpu"\nexpr = "b"\nfor = "5m"\nby = ["job"]\nkind = "saturation"\n'
+    text = '[[metric]]\nname = "cpu"\nexpr = "a"\nunit = "%"\n[[metric]]\nname = "lag"\nexpr = "c"\n'
+    user = '[[metric]]\nname = "cpu"\nexpr = "b"\nfor = "5m"\nby = ["job"]\nkind = "saturation"\n'
     found = load(text, user=user)
     cpu = Metric("cpu", "b", by=("job",), kind="saturation", for_ms=5 * MINUTE)
     assert found.metric == (cpu, Metric("lag", "c"))

@@ -132,11 +132,16 @@ def test_a_broken_list_of_trust_is_named_and_grants_nothing(home: Path, project:
 
 
 def test_a_users_credential_never_goes_to_an_untrusted_projects_url(home: Path, project: Path) -> None:
-    for user in ('token_env = "T"', 'url = "http://mine"\nusername = "u"', 'headers = { Cookie = "x" }'):
+    for user in ('token_env = "T"', 'username = "u"', 'headers = { Cookie = "x" }'):
         with pytest.raises(UntrustedError, match=r"prometheus\.url"):
             load(home, f"[prometheus]\n{URL}", user=f"[prometheus]\n{user}\n")
     with pytest.raises(UntrustedError, match=r"prometheus\.url"):
         load(home, f"[prometheus]\n{URL}", environ={"SCO_PROMETHEUS__TOKEN_ENV": "T"})
+
+
+def test_the_users_endpoint_goes_before_the_projects(home: Path, project: Path) -> None:
+    found = load(home, f"[prometheus]\n{URL}", user='[prometheus]\nurl = "http://mine"\nusername = "u"\n')
+    assert (found.prometheus.url, found.prometheus.username) == ("http://mine", "u")
 
 
 def test_without_trust_the_users_own_endpoint_stays(home: Path, project: Path) -> None:
