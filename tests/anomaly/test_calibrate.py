@@ -110,3 +110,24 @@ def test_damaged_tables_are_refused(name: str, change: Any) -> None:
     arrays = calibrate.learn(np.random.default_rng(0).normal(size=(2, 100)))
     with pytest.raises(ModelError):
         calibrate.validate(arrays | {name: change(arrays[name])}, (2,))
+
+
+def test_crossed_keeps_the_rate_of_a_combination() -> None:
+    rng = np.random.default_rng(4)
+    rates = {}
+    for how in ("seen", "crossed"):
+        alarms = 0.0
+        for _ in range(20):
+            past, fresh = rng.normal(size=(20, 600)), rng.normal(size=(20, 6_000))
+            table = calibrate.learn(past)
+            own = calibrate.crossed(past) if how == "crossed" else calibrate.p_values(table, past)
+            combined = calibrate.learn(calibrate.scores(own, STEP).max(axis=0))
+            asked = calibrate.scores(calibrate.p_values(table, fresh), STEP).max(axis=0)
+            alarms += (calibrate.scores(calibrate.p_values(combined, asked), STEP) >= 1).mean() / 20
+        rates[how] = alarms * WEEK / STEP
+    assert rates["crossed"] < 2 < rates["seen"]
+
+
+def test_crossed_survives_hardly_any_past() -> None:
+    for n in (0, 1, 3):
+        assert calibrate.crossed(np.zeros((2, n))).shape == (2, n)
