@@ -41,25 +41,30 @@ class Task:
     queries: tuple[str, ...]
 
 
-def usual(task: Task) -> tuple[Callable[[], int], int]:
-    """prometheus-api-client, as its documentation shows it. Returns the run and the memory before it."""
+# What a contender does, and how to count its samples afterwards.
+Contender = tuple[Callable[[], Any], Callable[[Any], int]]
+
+
+def usual(task: Task) -> Contender:
+    """prometheus-api-client, as its documentation shows it."""
     from prometheus_api_client import MetricRangeDataFrame, PrometheusConnect
 
     start, end = (datetime.fromtimestamp(at, UTC) for at in (task.start, task.end))
 
-    def run() -> int:
+    def run() -> Any:
         client = PrometheusConnect(task.url)
         answers = [client.custom_query_range(query, start, end, str(task.step)) for query in task.queries]
-        return sum(len(MetricRangeDataFrame(answer)) for answer in answers)
+        return [MetricRangeDataFrame(answer) for answer in answers]
 
-    return run, peak_kib()
+    return run, lambda frames: sum(map(len, frames))
 
 
-def ours(task: Task) -> tuple[Callable[[], int], int]:
+def ours(task: Task) -> Contender:
     """The `prometheus` source with whichever parser is installed."""
     import numpy as np
 
     from smartcloudops.core.settings import Metric
+    from smartcloudops.metrics.decode import fastest_parser
     from smartcloudops.metrics.fetching import fetch_all
     from smartcloudops.metrics.prometheus import Prometheus
     from smartcloudops.metrics.series import Window
@@ -68,29 +73,25 @@ def ours(task: Task) -> tuple[Callable[[], int], int]:
     metrics = [Metric(f"m{i}", query) for i, query in enumerate(task.queries)]
     window = Window(task.start * 1000, task.end * 1000, task.step * 1000)
 
-    def run() -> int:
-        found = fetch_all(Prometheus(Connection(task.url)), metrics, window)
-        return sum(int(np.count_nonzero(~np.isnan(matrix.values))) for matrix in found)
+    fastest_parser()
 
-    return run, peak_kib()
+    def run() -> Any:
+        return fetch_all(Prometheus(Connection(task.url)), metrics, window)
+
+    return run, lambda found: sum(int(np.count_nonzero(~np.isnan(matrix.values))) for matrix in found)
 
 
-def without_simdjson(task: Task) -> tuple[Callable[[], int], int]:
+def without_simdjson(task: Task) -> Contender:
     """The same without the extra `fast`."""
     sys.modules["simdjson"] = None  # type: ignore[assignment]
     return ours(task)
 
 
-CONTENDERS: dict[str, Callable[[Task], tuple[Callable[[], int], int]]] = {
+CONTENDERS: dict[str, Callable[[Task], Contender]] = {
     USUAL: usual,
     "sco, simdjson": ours,
     "sco, numpy alone": without_simdjson,
 }
-
-
-def peak_kib() -> int:
-    """Highest resident memory of this process so far. Linux counts in KiB; after exec it starts anew."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def cpu_s(process: int) -> float:
@@ -101,18 +102,18 @@ def cpu_s(process: int) -> float:
 
 def contend(name: str, task: Task, server: int) -> None:
     """Run one contender here and print its figures as JSON."""
-    run, before = CONTENDERS[name](task)
+    run, count = CONTENDERS[name](task)
     server_before, used = cpu_s(server), resource.getrusage(resource.RUSAGE_SELF)
     started = time.perf_counter()
-    samples = run()
+    found = run()
     after = resource.getrusage(resource.RUSAGE_SELF)
     figures = {
-        "samples": samples,
+        "samples": count(found),
         "client_s": after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime,
         "wall_s": time.perf_counter() - started,
         "server_s": cpu_s(server) - server_before,
-        "peak_mib": peak_kib() / 1024,
-        "imports_mib": before / 1024,
+        # Linux counts in KiB; after exec it starts anew.
+        "peak_mib": after.ru_maxrss / 1024,
     }
     print(json.dumps(figures))
 
