@@ -41,6 +41,11 @@ class Reply:
 Answer = Callable[[Asked], Reply]
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Nothing: clients that hang up are what some tests are about."""
+
+
 class FakePrometheus:
     """A running server: `url`, and every request so far in `asked`."""
 
@@ -88,7 +93,7 @@ class FakePrometheus:
                     self.wfile.write(reply.body[: reply.cut])
                 self.close_connection = reply.cut is not None
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
