@@ -41,12 +41,12 @@ def test_p_never_rises_with_the_score(kind: str, n: int, seed: int, far: float) 
     assert (p <= 1).all()
 
 
-@pytest.mark.parametrize("n", [500, 1_000, 4_032, 20_000])
+@pytest.mark.parametrize("n", [500, 4_032, 20_000])
 @pytest.mark.parametrize("kind", ["normal", "exponential", "student"])
 def test_the_rate_of_alarms_is_about_one_a_week(kind: str, n: int) -> None:
     rng = np.random.default_rng(1)
-    arrays = calibrate.learn(DRAWS[kind](rng, (300, n)))
-    fresh = calibrate.p_values(arrays, DRAWS[kind](rng, (300, 20_160)))
+    arrays = calibrate.learn(DRAWS[kind](rng, (100, n)))
+    fresh = calibrate.p_values(arrays, DRAWS[kind](rng, (100, 20_160)))
     rate = (calibrate.scores(fresh, STEP) >= 1).mean() * WEEK / STEP
     assert 1 / 3 < rate < 3
 
@@ -117,13 +117,13 @@ def test_crossed_keeps_the_rate_of_a_combination() -> None:
     rates = {}
     for how in ("seen", "crossed"):
         alarms = 0.0
-        for _ in range(20):
+        for _ in range(8):
             past, fresh = rng.normal(size=(20, 600)), rng.normal(size=(20, 6_000))
             table = calibrate.learn(past)
             own = calibrate.crossed(past) if how == "crossed" else calibrate.p_values(table, past)
             combined = calibrate.learn(calibrate.scores(own, STEP).max(axis=0))
             asked = calibrate.scores(calibrate.p_values(table, fresh), STEP).max(axis=0)
-            alarms += (calibrate.scores(calibrate.p_values(combined, asked), STEP) >= 1).mean() / 20
+            alarms += (calibrate.scores(calibrate.p_values(combined, asked), STEP) >= 1).mean() / 8
         rates[how] = alarms * WEEK / STEP
     assert rates["crossed"] < 2 < rates["seen"]
 
