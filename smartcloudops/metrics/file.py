@@ -66,9 +66,12 @@ class File:
         """The series that the plain selector `metric.expr` selects; UsageError for other PromQL."""
         exact = [series for series in self._series if series.labels.get("__name__") == metric.expr]
         chosen = exact or self._selected(metric.expr)
-        labels, keep, skipped = rename([series.labels for series in chosen], metric.name)
-        kept = [Series(named, chosen[row].times, chosen[row].values) for named, row in zip(labels, keep, strict=True)]
-        return to_matrix(sorted(kept, key=lambda series: series.name), window, skipped)
+        renamed = rename([series.labels for series in chosen], metric.name)
+        kept = [
+            Series(labels, chosen[row].times, chosen[row].values)
+            for labels, row in zip(renamed.labels, renamed.rows, strict=True)
+        ]
+        return to_matrix(kept, window, renamed.skipped)
 
     def _selected(self, expr: str) -> list[Series]:
         selector = parse_selector(expr)

@@ -98,17 +98,15 @@ class Prometheus:
 
     def _matrix(self, metric: Metric, window: Window, answers: Sequence[Answer]) -> Matrix:
         found, values = join(answers, window)
-        labels, keep, skipped = rename(found, metric.name)
-        order = sorted(range(len(keep)), key=lambda i: series_name(labels[i]))
-        rows = [keep[i] for i in order]
+        renamed = rename(found, metric.name)
         unread = {series_name({**one, "__name__": metric.name}) for a in answers for one in a.histograms}
-        skipped += [Skip(name, "native histogram samples are not read") for name in sorted(unread)]
+        histograms = [Skip(name, "native histogram samples are not read") for name in sorted(unread)]
         return Matrix(
             window.times(),
-            tuple(series_name(labels[i]) for i in order),
-            tuple(labels[i] for i in order),
-            values if rows == list(range(len(values))) else values[rows],
-            tuple(skipped),
+            renamed.names,
+            renamed.labels,
+            values if renamed.rows == list(range(len(values))) else values[renamed.rows],
+            (*renamed.skipped, *histograms),
             tuple(dict.fromkeys(w for a in answers for w in a.warnings)),
         )
 

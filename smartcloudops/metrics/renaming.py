@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from smartcloudops.core.records import Skip
 from smartcloudops.metrics.series import series_name
@@ -11,24 +12,42 @@ from smartcloudops.metrics.series import series_name
 Labels = Mapping[str, str]
 
 
-def rename(found: Sequence[Labels], name: str) -> tuple[list[Labels], list[int], list[Skip]]:
-    """Labels with `__name__` = name, the rows they belong to, and what had to go.
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """Sorted by name: `names[i]` and `labels[i]` belong to the series found at `rows[i]`."""
 
-    Series that only their metric's name told apart get it as label `metric`; true doubles are skipped.
+    names: tuple[str, ...]
+    labels: tuple[Labels, ...]
+    rows: list[int]
+    skipped: list[Skip]
+
+
+def rename(found: Sequence[Labels], name: str) -> Renamed:
+    """Give all series `__name__` = name.
+
+    Those that only their old name told apart get it as label `metric`; true doubles are skipped.
+
+    >>> rename([{"__name__": "b", "i": "1"}, {"__name__": "a", "i": "1"}], "m").names
+    ('m{i="1",metric="a"}', 'm{i="1",metric="b"}')
     """
-    keys = [series_name({**labels, "__name__": name}) for labels in found]
-    twice = {key for key, count in Counter(keys).items() if count > 1}
-    labels_of: dict[str, Labels] = {}
-    keep: list[int] = []
-    skipped: list[Skip] = []
-    for row, (key, labels) in enumerate(zip(keys, found, strict=True)):
-        named = {**labels, "__name__": name}
-        if key in twice and "metric" not in labels and "__name__" in labels:
-            named["metric"] = labels["__name__"]
-            key = series_name(named)
-        if key in labels_of:
-            skipped.append(Skip(key, "the answer holds another series of the same labels"))
-            continue
-        labels_of[key] = named
-        keep.append(row)
-    return list(labels_of.values()), keep, skipped
+    named: list[Labels] = [{**labels, "__name__": name} for labels in found]
+    keys = [series_name(labels) for labels in named]
+    if len(set(keys)) < len(keys):
+        keys, named = _apart(found, named, keys)
+    rows_of: dict[str, int] = {}
+    for row, key in enumerate(keys):
+        rows_of.setdefault(key, row)
+    rows = [row for _, row in sorted(rows_of.items())]
+    kept = set(rows)
+    reason = "the answer holds another series of the same labels"
+    skipped = [Skip(key, reason) for row, key in enumerate(keys) if row not in kept]
+    return Renamed(tuple(keys[i] for i in rows), tuple(named[i] for i in rows), rows, skipped)
+
+
+def _apart(found: Sequence[Labels], named: Sequence[Labels], keys: Sequence[str]) -> tuple[list[str], list[Labels]]:
+    count = Counter(keys)
+    apart: list[Labels] = []
+    for labels, new, key in zip(found, named, keys, strict=True):
+        old = labels.get("__name__")
+        apart.append({**new, "metric": old} if old and count[key] > 1 and "metric" not in labels else new)
+    return [series_name(labels) for labels in apart], apart
