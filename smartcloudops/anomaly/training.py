@@ -1,4 +1,4 @@
-"""History -> models: gather, screen, fit each group in parallel, pack, save, promote."""
+"""History -> models: gather, screen, fit each group in parallel, compare, pack, save, promote."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from smartcloudops.anomaly.features import Plan
 from smartcloudops.anomaly.fitting import Recipe, fit_many, history_of
 from smartcloudops.anomaly.groups import Gathered, Group, gather
 from smartcloudops.anomaly.model import GroupModel, pack
+from smartcloudops.anomaly.promotion import Decision, decide
 from smartcloudops.anomaly.store import LocalStore
 from smartcloudops.core.errors import ConfigError, DataError, Status
 from smartcloudops.core.records import Skip
@@ -32,7 +33,7 @@ Range = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """What a run learnt. `version` is None in a dry run; `total` is how many series came."""
+    """What a run learnt. `version` and `decision` are None in a dry run; `total` is how many series came."""
 
     version: str | None
     window: Window
@@ -40,6 +41,7 @@ class Training:
     skipped: tuple[Skip, ...]
     empty: tuple[str, ...]
     total: int
+    decision: Decision | None = None
 
     @property
     def series(self) -> int:
@@ -60,10 +62,13 @@ def train(
     *,
     store: LocalStore | None,
     exclude: Sequence[Range] = (),
+    promote: bool | None = None,
     advance: Callable[[int, int], None] = lambda done, total: None,
     now: int,
 ) -> Training:
     """Learn from a window of history; without a store nothing is written (a dry run).
+
+    `promote` overrides what the comparison with the model in use decides.
 
     `advance` is told how many series of how many are learnt. Raises what the source raises, DataError where
     nothing could be learnt, ScoError where the model cannot be written.
@@ -83,9 +88,12 @@ def train(
     done = Training(None, window, tuple(models), tuple(skipped), gathered.empty, gathered.series)
     if store is None:
         return done
-    version = store.save(pack(models), about(done, source, metrics, recipe), now=now)
-    store.promote(version)
-    return replace(done, version=version)
+    decision = decide(store, groups, models, window, recipe, workers=settings.workers, wanted=promote)
+    account = about(done, source, metrics, recipe) | {"comparison": decision.as_dict()}
+    version = store.save(pack(models), account, now=now)
+    if decision.promoted:
+        store.promote(version)
+    return replace(done, version=version, decision=decision)
 
 
 def screen(

@@ -8,6 +8,7 @@ from typing import Any
 
 from smartcloudops.anomaly.store import LocalStore, Stored
 from smartcloudops.cli.render.output import Table
+from smartcloudops.cli.render.training import compared
 from smartcloudops.core.errors import ModelError, Status
 from smartcloudops.core.quantities import quantity
 from smartcloudops.core.times import format_duration
@@ -72,12 +73,23 @@ def details(stored: Stored) -> Table:
         ("seed", str(manifest.get("seed", ""))),
         ("made by", ", ".join(f"{name} {v}" for name, v in manifest.get("versions", {}).items())),
     ]
+    rows += _promotion(manifest.get("comparison"))
     chosen = Counter(str(g.chosen.get("explanation", "")) for g in groups)
     rows += [("chosen", f"{why} ({count} groups)") for why, count in chosen.most_common(5) if why]
     rows += [(f"group {g.key}", f"{', '.join(g.names)} ({g.rows} rows)") for g in groups[:20]]
     if len(groups) > 20:
         rows.append(("…", f"{len(groups) - 20} more groups; all of them: -o json"))
     return Table(("field", "value"), rows, [{"field": name, "value": value} for name, value in rows])
+
+
+def _promotion(decision: Any) -> list[tuple[str, str]]:
+    """Why the model went into use when it was trained, or why not; nothing for models of before the comparison."""
+    if not isinstance(decision, dict):
+        return []
+    verdict = "put in use" if decision.get("promoted") else "stored only"
+    rows = [("promotion", f"{verdict}: {decision.get('reason', '')}")]
+    figures = decision.get("comparison")
+    return [*rows, ("comparison", compared(figures))] if figures else rows
 
 
 def _step(window: Mapping[str, Any]) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, TextIO
 
+from smartcloudops.anomaly.promotion import Decision
 from smartcloudops.anomaly.training import Training
 from smartcloudops.cli.render.clock import moment
 from smartcloudops.cli.render.output import Table
@@ -18,6 +20,8 @@ def document(done: Training) -> dict[str, Any]:
     """The report as JSON."""
     return {
         "version": done.version,
+        "promoted": done.decision is not None and done.decision.promoted,
+        "comparison": done.decision.as_dict() if done.decision else None,
         "window": window_document(done.window.start, done.window.end, done.window.step),
         "series": done.series,
         "groups": [
@@ -54,10 +58,35 @@ def say(done: Training, source: Source, stream: TextIO) -> None:
     if done.empty:
         stream.write(f"no series there for: {', '.join(done.empty)}\n")
     say_skipped(done.skipped, stream)
-    if done.version is None:
+    if done.version is None or done.decision is None:
         stream.write("dry run: nothing was written\n")
     else:
-        stream.write(f"model {done.version} is in use; next: sco detect\n")
+        say_decision(done.version, done.decision, stream)
+
+
+def say_decision(version: str, decision: Decision, stream: TextIO) -> None:
+    """Whether the model is in use, why, and how to change that."""
+    if decision.comparison is not None:
+        stream.write(f"{compared(decision.as_dict()['comparison'])}\n")
+    if decision.promoted:
+        stream.write(f"model {version} is in use: {decision.reason}; next: sco detect\n")
+        return
+    stays = f"; {decision.champion} stays in use" if decision.champion else ""
+    stream.write(f"model {version} was stored, not put in use: {decision.reason}{stays}\n")
+    stream.write(f"  to use it anyway: sco models promote {version}\n")
+
+
+def compared(comparison: Mapping[str, Any]) -> str:
+    """The figures of a comparison, as they stand in a manifest, in one sentence."""
+    new, old = comparison["of_challenger"], comparison["of_champion"]
+    seen = "both had learnt from these rows" if comparison["seen"] else "neither had seen these rows"
+    return (
+        f"compared with {comparison['champion']} on {comparison['start']} to {comparison['end']} ({seen}), "
+        f"{count(comparison['groups'], 'group', 'groups')}: sees {new['recall']:.0%} of "
+        f"{comparison['events']} injected anomalies (before {old['recall']:.0%}), "
+        f"{count(new['false_alarms'], 'false alarm', 'false alarms')} (before {old['false_alarms']}), "
+        f"{new['false_per_series_week']:.2f} per series-week (before {old['false_per_series_week']:.2f})"
+    )
 
 
 def say_skipped(skipped: Any, stream: TextIO) -> None:
