@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from smartcloudops.cli.options import JsonFlag, OutputOption
 from smartcloudops.core.errors import Status
 
+if TYPE_CHECKING:
+    from smartcloudops.anomaly.backtest import Outcome
+    from smartcloudops.cli.render.report import Measured
+
 app = typer.Typer(rich_markup_mode=None)
+TrainOption = Annotated[
+    Path | None, typer.Option("--train", metavar="DIR", help="Learn the file of the same name there first.")
+]
+ReportOption = Annotated[
+    Path | None, typer.Option("--report", metavar="FILE", help="Also draw everything on one HTML page.")
+]
+LabelsOption = Annotated[
+    Path | None,
+    typer.Option("--labels", metavar="FILE", help="Labelled windows (JSON) to measure by, opened after the scoring."),
+]
 
 
 @app.command()
@@ -19,9 +33,9 @@ def backtest(
     ctx: typer.Context,
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="CSV files, at any depth.")],
     results: Annotated[Path, typer.Option("--results", metavar="DIR", help="Where results are written.")],
-    train: Annotated[
-        Path | None, typer.Option("--train", metavar="DIR", help="Learn the file of the same name there first.")
-    ] = None,
+    train: TrainOption = None,
+    report: ReportOption = None,
+    labels: LabelsOption = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; one a processor by default.")] = None,
     output: OutputOption = None,
     as_json: JsonFlag = False,
@@ -30,26 +44,55 @@ def backtest(
 
     Files are `timestamp,value` or wide, `timestamp,a,b,…`; each gets a file of the same relative path with
     `timestamp,value,anomaly_score,is_anomaly,in_incident`. is_anomaly marks the rows at which a notification
-    would go out; in_incident those inside an incident. Labels, your configuration and your state are not read.
+    would go out; in_incident those inside an incident. Your configuration and your state are not read, labels
+    only where you name them: {"cpu.csv": [["2026-11-20 10:00", "2026-11-20 12:00"]]}.
 
     \b
     Examples:
       sco backtest --data nab --results results/nab
       sco backtest --data asd/test --train asd/train --results results/asd
+      sco backtest --data nab --results results/nab --report nab.html --labels nab/windows.json
     """
-    from smartcloudops.anomaly.backtest import Outcome
+    from smartcloudops.anomaly import labels as labelled
     from smartcloudops.anomaly.backtest import backtest as run
     from smartcloudops.cli.render import output as out
-    from smartcloudops.cli.render.backtest import document, table
+    from smartcloudops.cli.render.backtest import document, say, table
     from smartcloudops.core.console import Progress
 
+    if labels is not None:
+        labelled.require(labels)
     with Progress("files walked", quiet=ctx.obj.verbosity < 0) as progress:
 
         def advance(outcome: Outcome) -> None:
             progress.advance(1, outcome.file)
 
         done = run(data, results, train=train, workers=workers, advance=advance)
-    out.show({"files": [document(o) for o in done]}, table(done), out.choose(output, as_json, sys.stdout))
+    measured = _measure(done, data, results, labels, report) if labels or report else None
+    out.show(document(done, measured), table(done), out.choose(output, as_json, sys.stdout))
+    if measured is not None and ctx.obj.verbosity >= 0:
+        say(measured, report, sys.stderr)
+    return _status(done)
+
+
+def _measure(
+    done: list[Outcome], data: Path, results: Path, labels: Path | None, report: Path | None
+) -> list[Measured]:
+    """Read back what was written, measure it by the labels and draw it."""
+    from smartcloudops.anomaly.courses import read_back
+    from smartcloudops.anomaly.labels import find, read
+    from smartcloudops.cli.render.report import measure, page
+    from smartcloudops.core.files import write_atomic
+
+    spans = read(labels) if labels is not None else {}
+    courses = (None if o.error else read_back(data, results, o.file, find(spans, o.file)) for o in done)
+    found = [measure(o, course, draw=report is not None) for o, course in zip(done, courses, strict=True)]
+    if report is not None:
+        write_atomic(report, page(found, title=str(data), labelled=labels is not None).encode())
+    return found
+
+
+def _status(done: list[Outcome]) -> Status:
+    """Says which files failed."""
     failed = [o for o in done if o.error]
     for outcome in failed:
         sys.stderr.write(f"skipped {outcome.file}: {outcome.error}\n")
