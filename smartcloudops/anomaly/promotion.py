@@ -238,24 +238,29 @@ class _Trial:
     def tally(self) -> _Tally:
         """Alarms on the rows as they came, injected anomalies seen over a few rounds."""
         values = self._match.group.values
-        came = self._score(values)
-        alarms = judge(self._match.times[-self._rows :], came, State(), Policy()).is_anomaly
+        came, alarm = self._score(values)
+        alerts = judge(self._match.times[-self._rows :], alarm, State(), Policy()).is_anomaly
         events, seen, alerted = 0, 0.0, 0
         for seed in range(self._match.rounds):
             spoilt = inject.inject(values, rows=self._rows, seed=self._match.recipe.seed + seed)
-            windows, score = spoilt.windows, self._score(spoilt.values)
+            windows = spoilt.windows
+            score, alarm = self._score(spoilt.values)
             events += len(windows)
             seen += inject.recall_at(came, score, windows) * len(windows)
-            alerted += sum(bool((score[a:b] >= Policy().threshold).any()) for a, b in windows.tolist())
-        return _Tally(events, seen, alerted, false_alarms(np.flatnonzero(alarms), self._plan.step))
+            alerted += sum(bool((alarm[a:b] >= Policy().threshold).any()) for a, b in windows.tolist())
+        return _Tally(events, seen, alerted, false_alarms(np.flatnonzero(alerts), self._plan.step))
 
-    def _score(self, values: Floats) -> Floats:
-        """Calibrated scores of the judged rows, (R,); a series that the model knows and that is gone is missing."""
+    def _score(self, values: Floats) -> tuple[Floats, Floats]:
+        """Calibrated scores of the judged rows, and what alerts are judged by, (R,) each.
+
+        A series that the model knows and that is gone counts as missing.
+        """
         rows = dict(zip(self._match.group.names, values[:, self._since :], strict=True))
         missing = np.full(values.shape[1] - self._since, np.nan)
         seen = np.stack([rows.get(name, missing) for name in self._shard.groups[0].names])
         times = self._match.times[self._since :]
-        return np.asarray(scoring.score(self._plan, self._shard, seen[None], times, self._rows).score[0])
+        scored = scoring.score(self._plan, self._shard, seen[None], times, self._rows)
+        return scored.score[0], getattr(scored, "alarm", scored.score)[0]
 
 
 def _verdict(champion: str, match: _Match, bouts: Sequence[_Bout]) -> Decision:
