@@ -35,7 +35,7 @@ from smartcloudops.metrics.series import Window
 _FEWEST, _MOST, _SHARE = 4, 40, 10
 # Rows that neither has seen are enough from a quarter of the held-out rows on.
 _ENOUGH = 0.25
-_EVENTS, _ROUNDS = 300, 8
+_EVENTS, _ROUNDS = 240, 8
 _RECALL_POINTS = 0.02
 
 Times = npt.NDArray[np.int64]
