@@ -101,3 +101,36 @@ def rollback(ctx: typer.Context, lock_timeout: LockTimeoutOption = None) -> int:
         before, after = LocalStore(config.models_dir).rollback()
     sys.stderr.write(f"model {after} is in use again, in the place of {before}\n")
     return Status.DONE
+
+
+@app.command()
+def prune(
+    ctx: typer.Context,
+    keep_last: Annotated[int | None, typer.Option("--keep-last", min=1, help="Keep the newest so many.")] = None,
+    keep_within: Annotated[
+        str | None, typer.Option("--keep-within", metavar="DURATION", help="Keep what is younger: 30d.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed, remove nothing.")] = False,
+    lock_timeout: LockTimeoutOption = None,
+) -> int:
+    """Remove old models; the one in use always stays.
+
+    \b
+    Examples:
+      sco models prune --keep-last 7 --dry-run
+      sco models prune --keep-within 30d
+    """
+    from smartcloudops.anomaly.store import LocalStore
+    from smartcloudops.cli.locking import run_lock
+    from smartcloudops.core.errors import UsageError
+    from smartcloudops.core.times import now_ms, parse_duration
+
+    if keep_last is None and keep_within is None:
+        raise UsageError("nothing says what to keep", hint="sco models prune --keep-last 7 --dry-run")
+    config = ctx.obj.load()
+    since = now_ms() - parse_duration(keep_within) if keep_within else None
+    with run_lock(config, "train", lock_timeout):
+        gone = LocalStore(config.models_dir).prune(keep_last=keep_last, keep_since=since, dry_run=dry_run)
+    sys.stdout.writelines(f"{version}\n" for version in gone)
+    sys.stderr.write(f"{'would remove' if dry_run else 'removed'} {len(gone)} models\n")
+    return Status.DONE

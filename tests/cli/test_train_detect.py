@@ -304,3 +304,25 @@ def test_a_reader_that_goes_away_is_no_error(trained):
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "{\n", "")
+
+
+def test_prune_keeps_the_newest_and_the_one_in_use(sco, recording):
+    for until in ("1d", "12h", "2h"):
+        sco("train", "--from", recording, "--until", until)
+    versions = [m["version"] for m in sco("models", "list", "--json").json["models"]]
+    sco("models", "promote", versions[2])
+    assert sco("models", "prune", "--keep-last", "1", "--dry-run").out == f"{versions[1]}\n"
+    assert sco("models", "prune", "--keep-last", "1").out == f"{versions[1]}\n"
+    assert [m["version"] for m in sco("models", "list", "--json").json["models"]] == [versions[0], versions[2]]
+    assert sco("models", "prune", "--keep-within", "1h").out == ""
+    assert sco("models", "prune").status == Status.USAGE
+    assert sco("detect", "--from", recording).status == 0
+
+
+def test_a_deleted_working_directory_is_said(sco, tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    said = sco("detect")
+    assert said.status == Status.USAGE and "working directory" in said.err
