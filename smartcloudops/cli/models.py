@@ -113,21 +113,21 @@ def prune(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed, remove nothing.")] = False,
     lock_timeout: LockTimeoutOption = None,
 ) -> int:
-    """Remove old models; the one in use always stays.
+    """Remove old models; the one in use always stays. Without a flag, the newest [models] keep = 5 stay.
 
     \b
     Examples:
+      sco models prune
       sco models prune --keep-last 7 --dry-run
       sco models prune --keep-within 30d
     """
     from smartcloudops.anomaly.store import LocalStore
     from smartcloudops.cli.locking import run_lock
-    from smartcloudops.core.errors import UsageError
     from smartcloudops.core.times import now_ms, parse_duration
 
-    if keep_last is None and keep_within is None:
-        raise UsageError("nothing says what to keep", hint="sco models prune --keep-last 7 --dry-run")
     config = ctx.obj.load()
+    if keep_last is None and keep_within is None:
+        keep_last = config.models.keep
     since = now_ms() - parse_duration(keep_within) if keep_within else None
     with run_lock(config, "train", lock_timeout):
         gone = LocalStore(config.models_dir).prune(keep_last=keep_last, keep_since=since, dry_run=dry_run)
