@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smartcloudops.triage import ledger
 from smartcloudops.core.errors import UsageError
 from smartcloudops.core.records import Finding, Suspect
 from smartcloudops.core.state import open_state
 from smartcloudops.core.times import DAY, HOUR, MINUTE
+from smartcloudops.triage import ledger
 
 NOW = 1_700_000_000_000
 
@@ -104,7 +104,8 @@ from smartcloudops.core.records import Finding
 from smartcloudops.core.state import open_state
 state = open_state(Path({path!r}))
 with state.transaction():
-    ledger.apply(state, [Finding("web", {now}, {now}, 1.5)], {{"web": {now}}}, hold_ms=1, model="m", until={now}, now={now})
+    found = [Finding("web", {now}, {now}, 1.5)]
+    ledger.apply(state, found, {{"web": {now}}}, hold_ms=1, model="m", until={now}, now={now})
     os.kill(os.getpid(), 9)
 """
 

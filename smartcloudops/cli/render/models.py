@@ -8,6 +8,7 @@ from typing import Any
 
 from smartcloudops.anomaly.store import LocalStore, Stored
 from smartcloudops.cli.render.output import Table
+from smartcloudops.cli.render.training import count as counted
 from smartcloudops.core.errors import ModelError, Status
 from smartcloudops.core.quantities import quantity
 from smartcloudops.core.times import format_duration
@@ -73,7 +74,7 @@ def details(stored: Stored) -> Table:
         ("made by", ", ".join(f"{name} {v}" for name, v in manifest.get("versions", {}).items())),
     ]
     chosen = Counter(str(g.chosen.get("explanation", "")) for g in groups)
-    rows += [("chosen", f"{why} ({count} groups)") for why, count in chosen.most_common(5) if why]
+    rows += [("chosen", f"{why} ({counted(times, 'group', 'groups')})") for why, times in chosen.most_common(5) if why]
     rows += [(f"group {g.key}", f"{', '.join(g.names)} ({g.rows} rows)") for g in groups[:20]]
     if len(groups) > 20:
         rows.append(("…", f"{len(groups) - 20} more groups; all of them: -o json"))
