@@ -149,7 +149,7 @@ def test_prometheus_text_has_milliseconds_and_openmetrics_seconds(tmp_path: Path
 def test_gzip_and_directories(tmp_path: Path) -> None:
     folder = tmp_path / "d"
     (folder / "deep").mkdir(parents=True)
-    (folder / "a.csv.gz").write_bytes(gzip.compress(b"timestamp,value\n1700000000,1\n"))
+    (folder / "a.csv.gz").write_bytes(gzip.compress(b"timestamp,value\n1700000000,1\n", mtime=0))
     write(folder / "deep", "b.om", "a 2 1700000060\nb 3 1700000000\n# EOF\n")
     write(folder, "notes.md", "not data")
     found = {series.name: series.values.tolist() for series in read_series(folder)}
@@ -209,7 +209,7 @@ def test_faults_are_named_by_file_line_and_column(tmp_path: Path, text: str, nam
         assert part in raised.value.message
 
 
-@pytest.mark.parametrize("data", [b"\xff\xfe\x00", b"\x1f\x8b\x08broken", gzip.compress(b"t,a\n" * 99)[:-9]])
+@pytest.mark.parametrize("data", [b"\xff\xfe\x00", b"\x1f\x8b\x08broken", gzip.compress(b"t,a\n" * 99, mtime=0)[:-9]])
 def test_bytes_that_are_no_text(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "x.csv"
     path.write_bytes(data)
