@@ -18,6 +18,7 @@ from smartcloudops.anomaly.model import GroupModel, pack
 from smartcloudops.anomaly.scoring import detectors_of
 from smartcloudops.anomaly.store import LocalStore
 from smartcloudops.core.errors import ConfigError, DataError, Status
+from smartcloudops.core.log import Log
 from smartcloudops.core.records import Skip
 from smartcloudops.core.runners import choose
 from smartcloudops.core.settings import Metric, Train
@@ -27,6 +28,7 @@ from smartcloudops.metrics.series import Window
 
 MAX_SAMPLES = 4096
 _TASK_GROUPS = 4
+_LOG = Log("train")
 
 Range = tuple[int, int]
 
@@ -82,10 +84,13 @@ def train(
     if not models:
         raise _nothing_learnt(source, gathered, skipped)
     done = Training(None, window, tuple(models), tuple(skipped), gathered.empty, gathered.series)
+    for skip in skipped:
+        _LOG.info("skipped", series=skip.series, reason=skip.reason)
     if store is None:
         return done
     version = store.save(pack(models), about(done, source, metrics, recipe), now=now)
     store.promote(version)
+    _LOG.info("learnt", version=version, series=done.series, groups=len(models), skipped=len(skipped))
     return replace(done, version=version)
 
 

@@ -136,8 +136,10 @@ def _report_usage(e: Any) -> int:
 
 
 def _report(e: ScoError) -> int:
+    from smartcloudops.core.log import Log
     from smartcloudops.core.redact import redact
 
+    Log("cli").error(e.message, status=int(e.status))
     sys.stderr.write(redact(f"sco: {e.message}\n"))
     if e.hint:
         sys.stderr.write(redact(f"  try: {e.hint}\n"))
