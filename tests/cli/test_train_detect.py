@@ -295,7 +295,7 @@ def test_a_full_disk_while_printing_is_an_error(trained):
 
 def test_a_reader_that_goes_away_is_no_error(trained):
     root = str(Path(__file__).parents[2])
-    line = f"{sys.executable} -m smartcloudops -q detect --from '{trained}' --all -o json | head -1"
+    line = f"{sys.executable} -m smartcloudops -q detect --from '{trained}' --since 3d --all -o json | head -1"
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", line],
         capture_output=True,
