@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from smartcloudops.anomaly import judge, policy, scoring
+from smartcloudops.anomaly import features, judge, policy, scoring
 from smartcloudops.anomaly.features import Plan
 from smartcloudops.anomaly.groups import Gathered, gather
 from smartcloudops.anomaly.judge import Policy, State
@@ -15,8 +15,9 @@ from smartcloudops.anomaly.model import Shard
 from smartcloudops.anomaly.reporting import every_verdict, suspects_of, verdicts_of
 from smartcloudops.anomaly.store import Stored
 from smartcloudops.anomaly.training import metric_row
-from smartcloudops.core.errors import ModelError
+from smartcloudops.core.errors import ModelError, UsageError
 from smartcloudops.core.records import Finding, Incident, Skip, Verdict
+from smartcloudops.core.registry import nearest
 from smartcloudops.core.settings import Detect, Metric
 from smartcloudops.metrics import Source
 from smartcloudops.metrics.series import Values, Window
@@ -107,6 +108,20 @@ def detect(
         len(learnt) + len(new) + len(gathered.skipped),
         tuple(notes),
     )
+
+
+def feature_names(stored: Stored, entity: str) -> list[str]:
+    """What the forest of an entity looks at, in order; UsageError with the nearest entity for a wrong one."""
+    for shard in stored.shards():
+        for g, info in enumerate(shard.groups):
+            if info.key == entity:
+                plan = Plan.from_dict(stored.manifest["plans"][str(shard.series)])
+                return features.names(plan, info.names, shard.part(scoring.FEATURES)["pairs"][g])
+    raise UsageError(f"no entity {entity} in model {stored.version}", hint=nearest(entity, _keys(stored)))
+
+
+def _keys(stored: Stored) -> list[str]:
+    return [group.key for group in stored.groups()]
 
 
 def _known(metrics: Sequence[Metric], stored: Stored) -> tuple[list[Metric], list[str]]:

@@ -41,6 +41,9 @@ def list_(ctx: typer.Context, output: OutputOption = None, as_json: JsonFlag = F
 def show(
     ctx: typer.Context,
     version: Annotated[str | None, typer.Argument(metavar="[VERSION]", help="The one in use by default.")] = None,
+    features: Annotated[
+        str | None, typer.Option("--features", metavar="ENTITY", help="List what the forest of this entity looks at.")
+    ] = None,
     output: OutputOption = None,
     as_json: JsonFlag = False,
 ) -> int:
@@ -50,9 +53,11 @@ def show(
     Examples:
       sco models show
       sco models show 20261123T021500Z-ab12cd -o json
+      sco models show --features '{instance="web-1:9100"}'
     """
+    from smartcloudops.anomaly import detection
     from smartcloudops.anomaly.store import LocalStore
-    from smartcloudops.cli.render.models import details
+    from smartcloudops.cli.render.models import details, feature_table
     from smartcloudops.core.errors import UsageError
 
     store = LocalStore(ctx.obj.load().models_dir)
@@ -60,6 +65,10 @@ def show(
     if chosen is None:
         raise UsageError(f"no model is in use in {store.directory}", hint="sco train")
     stored = store.open(chosen)
+    if features is not None:
+        names = detection.feature_names(stored, features)
+        out.show({"features": names}, feature_table(names), out.choose(output, as_json, sys.stdout))
+        return Status.DONE
     body: dict[str, Any] = {"version": chosen, **stored.manifest}
     out.show({"model": body}, details(stored), out.choose(output, as_json, sys.stdout))
     return Status.DONE

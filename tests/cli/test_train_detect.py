@@ -108,6 +108,14 @@ def test_models_list_show_promote_rollback(sco, recording):
     assert sco("models", "promote", "20990101T000000Z-abcdef").status == Status.USAGE
 
 
+def test_features_explain_themselves(sco, trained):
+    names = sco("models", "show", "--features", '{instance="web-1"}', "--json").json["features"]
+    assert 'cpu{instance="web-1"}: mean 2h' in names and "hour of day (sin)" in names
+    assert len(names) == len(set(names)) > 100
+    wrong = sco("models", "show", "--features", '{instance="web-9"}')
+    assert wrong.status == Status.USAGE and "did you mean" in wrong.err
+
+
 def test_the_same_input_gives_the_same_bits(sco, recording, home):
     for _ in range(2):
         sco("train", "--from", recording)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from smartcloudops.anomaly.store import LocalStore, Stored
@@ -79,6 +79,11 @@ def details(stored: Stored) -> Table:
     if len(groups) > 20:
         rows.append(("…", f"{len(groups) - 20} more groups; all of them: -o json"))
     return Table(("field", "value"), rows, [{"field": name, "value": value} for name, value in rows])
+
+
+def feature_table(names: Sequence[str]) -> Table:
+    """One feature a row."""
+    return Table(("feature",), [(name,) for name in names], [{"feature": name} for name in names])
 
 
 def _step(window: Mapping[str, Any]) -> str:
