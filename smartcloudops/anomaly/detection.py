@@ -135,6 +135,8 @@ def _known(metrics: Sequence[Metric], stored: Stored) -> tuple[list[Metric], lis
     changed = [m.name for m in metrics if m.name in rows and m not in same]
     gone = [name for name in rows if name not in {m.name for m in metrics}]
     notes = [f"metric {name} was changed since training and is not scored; run sco train" for name in changed]
+    unseen = {m.name for m in metrics} - set(rows) - set(stored.manifest.get("empty", []))
+    notes += [f"metric {name} is not in the model; the next sco train learns it" for name in sorted(unseen)]
     notes += [f"metric {name} of the model is not configured any more" for name in gone]
     return same, notes
 

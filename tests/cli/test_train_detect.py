@@ -192,6 +192,14 @@ def test_a_metric_changed_since_training_is_not_scored_and_said(sco, trained, ho
     assert "metric cpu was changed since training" in said.err
 
 
+def test_a_metric_that_is_new_or_gone_is_said(sco, trained, home):
+    names = ("cpu", "memory", "queue")
+    user_config(home, "".join(f'[[metric]]\nname = "{n}"\nexpr = "{n}"\n' for n in names))
+    said = sco("detect", "--from", trained)
+    assert "metric queue is not in the model" in said.err
+    assert "metric latency of the model is not configured any more" in said.err
+
+
 def test_a_model_of_other_metrics_is_refused(sco, trained, tmp_path):
     other = write_csv(tmp_path / "other.csv", {"requests": history()['cpu{instance="web-2"}']})
     said = sco("detect", "--from", other)
