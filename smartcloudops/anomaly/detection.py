@@ -210,8 +210,9 @@ class _Job:
         info = shard.groups[g]
         after = scored.scene.values.shape[2] - scored.scene.rows + int(rows[-1]) + 1
         course = scored.scene.values[g, info.names.index(suspects[0].series), max(0, after - TRACE_ROWS) : after]
-        first, last = int(times[rows[0]]), int(times[rows[-1]])
-        return Finding(info.key, first, last, float(scored.score[g, at]), suspects, tuple(course.tolist()))
+        when = tuple(times[rows].tolist())
+        peak = float(scored.score[g, at])
+        return Finding(info.key, when[0], when[-1], peak, suspects, when, tuple(course.tolist()))
 
 
 def _stretches(flags: policy.Flags) -> list[judge.Rows]:

@@ -56,7 +56,7 @@ def run(config: Config, request: Request, *, now: int) -> Done:
     source.check()
     metrics = choose.wanted(config, source)
     with open_state(config.state_dir) as state:
-        ongoing = ledger.open_incidents(state)
+        ongoing = ledger.open_incidents(state, source=identity(source))
         scoring = _Scoring(config, source, metrics, request, state, ongoing, now)
         found, refused = scoring.first_usable(LocalStore(config.models_dir))
         with _transaction(state, dry_run=request.dry_run):
@@ -64,12 +64,14 @@ def run(config: Config, request: Request, *, now: int) -> Done:
                 state,
                 found.findings,
                 found.scored,
+                source=identity(source),
                 hold_ms=config.detect.hold_ms,
                 model=found.model,
                 until=found.window.end,
                 now=now,
             )
-            _remember(state, source, found.window)
+            if request.since is None:
+                _remember(state, source, found.window)
     _log(found, triage)
     return Done(found, triage, tuple(refused), _status(config, found, refused))
 
@@ -134,8 +136,14 @@ class _Scoring:
         return Window(min(start, window.start), window.end, step)
 
 
+def identity(source: Source) -> str:
+    """What tells sources apart in the state: a server's address, a file's absolute path."""
+    where = str(Path(source.where).resolve()) if source.name == "file" else source.where
+    return f"{source.name} {where}"
+
+
 def _cursor(source: Source) -> str:
-    return f"detect {source.name} {source.where}"
+    return f"detect {identity(source)}"
 
 
 def _remember(state: State, source: Source, window: Window) -> None:
