@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BROAD_EXCEPT: dict[str, tuple[str, ...]] = {
     "smartcloudops/anomaly/fitting.py": ("_fit_or_say",),
     "smartcloudops/cli/main.py": ("run",),
+    "smartcloudops/core/runners.py": ("_answer",),
 }
 LONGEST_FILE = 400
 MEDIAN_FUNCTION = 9

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from smartcloudops.anomaly import judge, policy, scoring
+from smartcloudops.anomaly import features, judge, policy, scoring
 from smartcloudops.anomaly.features import Plan
 from smartcloudops.anomaly.groups import Gathered, gather
 from smartcloudops.anomaly.judge import Policy, State
@@ -15,8 +15,9 @@ from smartcloudops.anomaly.model import Shard
 from smartcloudops.anomaly.reporting import every_verdict, suspects_of, verdicts_of
 from smartcloudops.anomaly.store import Stored
 from smartcloudops.anomaly.training import metric_row
-from smartcloudops.core.errors import ModelError
+from smartcloudops.core.errors import ModelError, UsageError
 from smartcloudops.core.records import Finding, Incident, Skip, Verdict
+from smartcloudops.core.registry import nearest
 from smartcloudops.core.settings import Detect, Metric
 from smartcloudops.metrics import Source
 from smartcloudops.metrics.series import Values, Window
@@ -109,6 +110,20 @@ def detect(
     )
 
 
+def feature_names(stored: Stored, entity: str) -> list[str]:
+    """What the forest of an entity looks at, in order; UsageError with the nearest entity for a wrong one."""
+    for shard in stored.shards():
+        for g, info in enumerate(shard.groups):
+            if info.key == entity:
+                plan = Plan.from_dict(stored.manifest["plans"][str(shard.series)])
+                return features.names(plan, info.names, shard.part(scoring.FEATURES)["pairs"][g])
+    raise UsageError(f"no entity {entity} in model {stored.version}", hint=nearest(entity, _keys(stored)))
+
+
+def _keys(stored: Stored) -> list[str]:
+    return [group.key for group in stored.groups()]
+
+
 def _known(metrics: Sequence[Metric], stored: Stored) -> tuple[list[Metric], list[str]]:
     """The metrics that the model was learnt from, as they are configured now, and what has changed since."""
     rows = {row.get("name"): row for row in stored.manifest.get("metrics", [])}
@@ -120,6 +135,8 @@ def _known(metrics: Sequence[Metric], stored: Stored) -> tuple[list[Metric], lis
     changed = [m.name for m in metrics if m.name in rows and m not in same]
     gone = [name for name in rows if name not in {m.name for m in metrics}]
     notes = [f"metric {name} was changed since training and is not scored; run sco train" for name in changed]
+    unseen = {m.name for m in metrics} - set(rows) - set(stored.manifest.get("empty", []))
+    notes += [f"metric {name} is not in the model; the next sco train learns it" for name in sorted(unseen)]
     notes += [f"metric {name} of the model is not configured any more" for name in gone]
     return same, notes
 
@@ -193,8 +210,9 @@ class _Job:
         info = shard.groups[g]
         after = scored.scene.values.shape[2] - scored.scene.rows + int(rows[-1]) + 1
         course = scored.scene.values[g, info.names.index(suspects[0].series), max(0, after - TRACE_ROWS) : after]
-        first, last = int(times[rows[0]]), int(times[rows[-1]])
-        return Finding(info.key, first, last, float(scored.score[g, at]), suspects, tuple(course.tolist()))
+        when = tuple(times[rows].tolist())
+        peak = float(scored.score[g, at])
+        return Finding(info.key, when[0], when[-1], peak, suspects, when, tuple(course.tolist()))
 
 
 def _stretches(flags: policy.Flags) -> list[judge.Rows]:

@@ -127,6 +127,28 @@ class LocalStore:
         self._point(older[0], older[1:])
         return at["version"], older[0]
 
+    def prune(self, *, keep_last: int | None, keep_since: int | None, dry_run: bool) -> list[str]:
+        """Remove versions that are neither among the newest `keep_last` nor as young as `keep_since` (ms).
+
+        The one in use always stays. Returns what was, or would be, removed. Raises ScoError where it cannot be.
+        """
+        versions = self.versions()
+        kept = set(versions[: keep_last or 0]) | {self.pointer()["version"]}
+        if keep_since is not None:
+            kept |= {v for v in versions if _stamp_ms(v) >= keep_since}
+        gone = [v for v in versions if v not in kept]
+        for version in gone if not dry_run else ():
+            self._remove(version)
+        return gone
+
+    def _remove(self, version: str) -> None:
+        """Renamed first, so that a version is never half there under its own name."""
+        path = self.directory / "versions" / version
+        try:
+            shutil.rmtree(path.rename(path.with_name(f".saving-{version}")))
+        except OSError as e:
+            raise cannot_write(path, e) from e
+
     def require(self, version: str) -> str:
         """The version itself; UsageError with the nearest name where it is not stored."""
         known = self.versions()

@@ -16,8 +16,10 @@ from smartcloudops.anomaly.fitting import Recipe, fit_many, history_of
 from smartcloudops.anomaly.groups import Gathered, Group, gather
 from smartcloudops.anomaly.model import GroupModel, pack
 from smartcloudops.anomaly.promotion import Decision, decide
+from smartcloudops.anomaly.scoring import detectors_of
 from smartcloudops.anomaly.store import LocalStore
 from smartcloudops.core.errors import ConfigError, DataError, Status
+from smartcloudops.core.log import Log
 from smartcloudops.core.records import Skip
 from smartcloudops.core.runners import choose
 from smartcloudops.core.settings import Metric, Train
@@ -27,6 +29,7 @@ from smartcloudops.metrics.series import Window
 
 MAX_SAMPLES = 4096
 _TASK_GROUPS = 4
+_LOG = Log("train")
 
 Range = tuple[int, int]
 
@@ -86,6 +89,8 @@ def train(
     if not models:
         raise _nothing_learnt(source, gathered, skipped)
     done = Training(None, window, tuple(models), tuple(skipped), gathered.empty, gathered.series)
+    for skip in skipped:
+        _LOG.info("skipped", series=skip.series, reason=skip.reason)
     if store is None:
         return done
     decision = decide(store, groups, models, window, recipe, workers=settings.workers, wanted=promote)
@@ -93,6 +98,8 @@ def train(
     version = store.save(pack(models), account, now=now)
     if decision.promoted:
         store.promote(version)
+    in_use = decision.promoted
+    _LOG.info("learnt", version=version, series=done.series, groups=len(models), skipped=len(skipped), in_use=in_use)
     return replace(done, version=version, decision=decision)
 
 
@@ -181,7 +188,7 @@ def about(done: Training, source: Source, metrics: Sequence[Metric], recipe: Rec
         "source": {"kind": source.name, "where": source.where},
         "window": {"start": rfc3339(done.window.start), "end": rfc3339(done.window.end), "step_ms": done.window.step},
         "metrics": [metric_row(m) for m in metrics if m.name not in done.empty],
-        "detectors": list(recipe.detectors),
+        "detectors": detectors_of(key for m in done.models for key in m.arrays),
         "plans": {str(c): Plan.of(series=c, step=recipe.step).as_dict() for c in counts},
         "skipped": [{"series": s.series, "reason": s.reason} for s in done.skipped],
         "empty": list(done.empty),

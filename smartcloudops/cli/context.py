@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from smartcloudops.core.errors import UsageError
+
 if TYPE_CHECKING:
     from smartcloudops.core.config import Config
 
@@ -31,4 +33,13 @@ class Context:
         from smartcloudops.core import config
 
         given = {key.replace("__", "."): value for key, value in flags.items() if value is not None}
-        return config.load(file=self.config_file, flags=given, environ=os.environ, cwd=Path.cwd(), home=Path.home())
+        return config.load(
+            file=self.config_file, flags=given, environ=os.environ, cwd=_working_directory(), home=Path.home()
+        )
+
+
+def _working_directory() -> Path:
+    try:
+        return Path.cwd()
+    except OSError as e:
+        raise UsageError(f"the working directory cannot be used: {e.strerror}", hint="cd to another one") from e

@@ -114,10 +114,18 @@ def _dispatch(argv: Sequence[str]) -> int:
         return _report_usage(e)
     except typer.Abort:
         raise KeyboardInterrupt from None
+    except SystemExit as e:
+        # Typer ends the process where a pipe is closed on it.
+        if isinstance(e.__context__, BrokenPipeError):
+            raise BrokenPipeError from e
+        raise
     except OSError as e:
         if isinstance(e, BrokenPipeError) or not _is_stdout_error(e):
             raise
         raise ScoError(f"cannot write the results: {e.strerror}", hint="free some space where stdout goes") from e
+    if status == Status.INTERRUPTED:
+        # Typer makes a status of Ctrl-C.
+        raise KeyboardInterrupt
     return status if isinstance(status, int) else Status.DONE
 
 
@@ -136,8 +144,10 @@ def _report_usage(e: Any) -> int:
 
 
 def _report(e: ScoError) -> int:
+    from smartcloudops.core.log import Log
     from smartcloudops.core.redact import redact
 
+    Log("cli").error(e.message, status=int(e.status))
     sys.stderr.write(redact(f"sco: {e.message}\n"))
     if e.hint:
         sys.stderr.write(redact(f"  try: {e.hint}\n"))

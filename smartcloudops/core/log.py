@@ -48,7 +48,8 @@ class Log:
         import logging
 
         logger = logging.getLogger(f"{NAME}.{self._part}")
-        if logger.isEnabledFor(level):
+        # Without `setup` there is nobody to tell; logging's own last resort would write to stderr.
+        if logger.hasHandlers() and logger.isEnabledFor(level):
             logger.log(level, "%s", event, extra={"fields": fields})
 
 

@@ -8,6 +8,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         CREATE TABLE incidents (
             id TEXT PRIMARY KEY,
             fingerprint TEXT NOT NULL,
+            source TEXT NOT NULL,
             grp TEXT NOT NULL,
             start INTEGER NOT NULL,
             last INTEGER NOT NULL,
@@ -17,7 +18,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             suspects TEXT NOT NULL DEFAULT '[]',
             label INTEGER CHECK (label IN (0, 1)),
             model TEXT,
-            state TEXT NOT NULL DEFAULT '{}',
             updated_at INTEGER NOT NULL,
             UNIQUE (fingerprint, start)
         ) STRICT
@@ -39,16 +39,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE INDEX incident_events_of ON incident_events (incident_id, at)",
         "CREATE TABLE cursors (name TEXT PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL DEFAULT '{}') STRICT",
-        """
-        CREATE TABLE runs (
-            id TEXT PRIMARY KEY,
-            command TEXT NOT NULL,
-            started INTEGER NOT NULL,
-            ended INTEGER,
-            status INTEGER,
-            body TEXT NOT NULL DEFAULT '{}'
-        ) STRICT
-        """,
-        "CREATE INDEX runs_started ON runs (started)",
     ),
 )

@@ -50,7 +50,8 @@ class Suspect:
 class Finding:
     """A stretch of anomalous rows of one group inside a scored window; times in ms, both ends included.
 
-    `trace`: the first suspect's values up to the last anomalous row, one a row, NaN = missing.
+    `rows`: the times of the anomalous rows, in order. `trace`: the first suspect's values up to the last of them,
+    one a row, NaN = missing.
     """
 
     group: str
@@ -58,12 +59,16 @@ class Finding:
     last: int
     peak: float
     suspects: tuple[Suspect, ...] = ()
+    rows: tuple[int, ...] = ()
     trace: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """Verdicts of one group merged over time. `end` is None while it is ongoing; times in ms, UTC."""
+    """Verdicts of one group merged over time. `end` is None while it is ongoing; times in ms, UTC.
+
+    `source` says where the group's metrics come from; groups of other sources are other groups.
+    """
 
     id: str
     fingerprint: str
@@ -76,6 +81,7 @@ class Incident:
     suspects: tuple[Suspect, ...] = ()
     label: bool | None = None
     model: str | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -60,11 +60,6 @@ class State:
         """Run one statement; the number of rows it changed."""
         with translated(self.path):
             return self._connection.execute(sql, values).rowcount
-
-    def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Run one statement once per row of values."""
-        with translated(self.path):
-            self._connection.executemany(sql, rows)
 
     def rows(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[dict[str, Any]]:
         """Every row of a query, by column name."""

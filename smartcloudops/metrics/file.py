@@ -108,13 +108,19 @@ def _read(path: Path) -> list[Series]:
     return read_csv(data, where=where, stem=path.name.partition(".")[0])
 
 
+def _alternatives(path: Path) -> str:
+    """The files beside a missing one that could have been meant."""
+    beside = path.parent.iterdir() if path.parent.is_dir() else iter(())
+    names = [one.name for one in beside if one.name.removesuffix(".gz").endswith(KNOWN)]
+    return nearest(path.name, sorted(names)[:20]) if names else f"a file of one of: {', '.join(KNOWN)}"
+
+
 def _bytes(path: Path) -> bytes:
     try:
         data = path.read_bytes()
         return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
     except FileNotFoundError as e:
-        around = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise UsageError(f"no file {path}", hint=nearest(path.name, around[:20]) if around else None) from e
+        raise UsageError(f"no file {path}", hint=_alternatives(path)) from e
     except (EOFError, zlib.error, gzip.BadGzipFile) as e:
         raise DataError(f"{path} is no whole gzip file: {e}") from e
     except OSError as e:

@@ -16,10 +16,11 @@ from smartcloudops.core.files import sha256
 from smartcloudops.core.records import Finding, Incident, Severity, Suspect
 from smartcloudops.core.registry import nearest
 from smartcloudops.core.state import State
-from smartcloudops.core.times import DAY
+from smartcloudops.core.times import DAY, WEEK
 
 CRITICAL = 2.0
 VANISHED_MS = DAY
+FORGOTTEN_MS = WEEK
 
 Change = Literal["opened", "updated", "closed"]
 
@@ -37,9 +38,9 @@ class Triage:
         return sum(change in changes for changes in self.changes.values())
 
 
-def fingerprint(group: str) -> str:
-    """Stable over runs, models and machines: it depends on the entity alone."""
-    return sha256(group.encode())[:16]
+def fingerprint(source: str, group: str) -> str:
+    """Stable over runs and models: it depends on the entity and where its metrics come from."""
+    return sha256(f"{source}\n{group}".encode())[:16]
 
 
 def severity(peak: float) -> Severity:
@@ -52,6 +53,7 @@ def apply(
     findings: Sequence[Finding],
     scored: Mapping[str, int],
     *,
+    source: str,
     hold_ms: int,
     model: str,
     until: int,
@@ -59,15 +61,19 @@ def apply(
 ) -> Triage:
     """Write a run's findings; `scored` gives each group's newest scored time. The caller holds the transaction.
 
-    An incident closes once its group was scored for `hold_ms` after its last anomalous row, or its series have
-    been gone for a day at `until`, the end of the scored window. `now` dates the events.
+    An incident closes once its group was scored for longer than `hold_ms` after its last anomalous row, or its
+    series have been gone for a day at `until`, the end of the scored window. Incidents of other sources are left
+    alone, but for those that nobody has scored for a week at `now`, the wall clock, which also dates the events.
     """
-    run = _Run(db, hold_ms, model, now)
+    run = _Run(db, source, hold_ms, model, now)
     for finding in sorted(findings, key=lambda f: f.start):
         run.take(finding)
-    for incident in open_incidents(db):
+    for incident in open_incidents(db, source=source):
         run.touched.setdefault(incident.id, incident)
         if _is_over(incident, scored, hold_ms, until):
+            run.close(incident)
+    for incident in open_incidents(db):
+        if incident.source != source and now - incident.last >= FORGOTTEN_MS:
             run.close(incident)
     ranked = sorted(run.touched.values(), key=lambda i: (i.end is not None, -i.peak, i.start, i.id))
     return Triage(tuple(ranked), {key: frozenset(found) for key, found in run.changes.items()}, run.traces)
@@ -78,6 +84,7 @@ class _Run:
     """One run's changes as they are written."""
 
     db: State
+    source: str
     hold_ms: int
     model: str
     now: int
@@ -86,9 +93,16 @@ class _Run:
     traces: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
     def take(self, finding: Finding) -> None:
-        """Continue the incident that the finding belongs to, or open one."""
-        known = _overlapping(self.db, finding, self.hold_ms)
-        self.traces[known.id if known else _opened(finding, self.model).id] = finding.trace
+        """Continue the incident that the finding belongs to, or open one.
+
+        A closed incident stays as it is: what goes on after its end is a new one.
+        """
+        known = _overlapping(self.db, self.source, finding, self.hold_ms)
+        if known is not None and known.end is not None and finding.last > known.last:
+            self.touched[known.id] = known
+            self.take(_after(finding, known.last))
+            return
+        self.traces[known.id if known else self._opened(finding).id] = finding.trace
         if known is None:
             self._open(finding)
         elif finding.last > known.last or finding.peak > known.peak:
@@ -102,7 +116,7 @@ class _Run:
 
     def _open(self, finding: Finding) -> None:
         """Two of a group are never open at once: the older one is over, since the finding is not part of it."""
-        incident = _opened(finding, self.model)
+        incident = self._opened(finding)
         query = "SELECT * FROM incidents WHERE fingerprint = ? AND end IS NULL"
         row = self.db.row(query, (incident.fingerprint,))
         if row is None:
@@ -115,6 +129,22 @@ class _Run:
             self.changes[incident.id].add("closed")
             _event(self.db, incident, "closed", self.now)
 
+    def _opened(self, finding: Finding) -> Incident:
+        mark = fingerprint(self.source, finding.group)
+        return Incident(
+            id=sha256(f"{mark}:{finding.start}".encode())[:8],
+            fingerprint=mark,
+            group=finding.group,
+            start=finding.start,
+            last=finding.last,
+            end=None,
+            severity=severity(finding.peak),
+            peak=finding.peak,
+            suspects=finding.suspects,
+            model=self.model,
+            source=self.source,
+        )
+
     def _record(self, incident: Incident, change: Change) -> None:
         self.touched[incident.id] = incident
         self.changes.setdefault(incident.id, set()).add(change)
@@ -125,32 +155,21 @@ class _Run:
 def _grown(known: Incident, finding: Finding) -> Incident:
     last, peak = max(known.last, finding.last), max(known.peak, finding.peak)
     suspects = finding.suspects if finding.peak >= known.peak and finding.suspects else known.suspects
-    end = last if known.end is not None else None
-    return replace(known, last=last, peak=peak, end=end, suspects=suspects, severity=severity(peak))
+    return replace(known, last=last, peak=peak, suspects=suspects, severity=severity(peak))
 
 
-def _opened(finding: Finding, model: str) -> Incident:
-    mark = fingerprint(finding.group)
-    return Incident(
-        id=sha256(f"{mark}:{finding.start}".encode())[:8],
-        fingerprint=mark,
-        group=finding.group,
-        start=finding.start,
-        last=finding.last,
-        end=None,
-        severity=severity(finding.peak),
-        peak=finding.peak,
-        suspects=finding.suspects,
-        model=model,
-    )
+def _after(finding: Finding, time: int) -> Finding:
+    """What of a finding comes after a time; its last row does."""
+    rows = tuple(row for row in finding.rows if row > time) or (finding.last,)
+    return replace(finding, start=rows[0], rows=rows)
 
 
-def _overlapping(db: State, finding: Finding, hold_ms: int) -> Incident | None:
+def _overlapping(db: State, source: str, finding: Finding, hold_ms: int) -> Incident | None:
     """The incident that a finding continues: the open one within the hold, or a closed one it overlaps."""
     row = db.row(
         "SELECT * FROM incidents WHERE fingerprint = ? AND start <= ? AND "
         "((end IS NULL AND last >= ?) OR last >= ?) ORDER BY end IS NOT NULL, start DESC LIMIT 1",
-        (fingerprint(finding.group), finding.last + hold_ms, finding.start - hold_ms, finding.start),
+        (fingerprint(source, finding.group), finding.last + hold_ms, finding.start - hold_ms, finding.start),
     )
     return None if row is None else _incident(row)
 
@@ -159,12 +178,19 @@ def _is_over(incident: Incident, scored: Mapping[str, int], hold_ms: int, until:
     newest = scored.get(incident.group)
     if newest is None:
         return until - incident.last >= VANISHED_MS
-    return newest - incident.last >= hold_ms
+    return newest - incident.last > hold_ms
 
 
-def open_incidents(db: State) -> list[Incident]:
-    """Every incident without an end, oldest first."""
-    return [_incident(row) for row in db.rows("SELECT * FROM incidents WHERE end IS NULL ORDER BY start, id")]
+def open_incidents(db: State, *, source: str | None = None) -> list[Incident]:
+    """Every incident without an end, of one source or of all, oldest first."""
+    query = "SELECT * FROM incidents WHERE end IS NULL AND (? IS NULL OR source = ?) ORDER BY start, id"
+    return [_incident(row) for row in db.rows(query, (source, source))]
+
+
+def real_spans(db: State, *, source: str) -> list[tuple[str, int, int]]:
+    """(group, start, last) of the source's incidents that were labelled true: times not to learn as normal."""
+    query = "SELECT grp, start, last FROM incidents WHERE label = 1 AND source = ? ORDER BY start, id"
+    return [(row["grp"], row["start"], row["last"]) for row in db.rows(query, (source,))]
 
 
 def list_incidents(db: State, *, since: int | None = None, limit: int | None = None) -> list[Incident]:
@@ -202,13 +228,14 @@ def label_incident(db: State, incident: Incident, label: bool | None, *, now: in
 def _write(db: State, incident: Incident, now: int) -> None:
     suspects = json.dumps([[s.series, s.share, s.reason] for s in incident.suspects])
     db.execute(
-        "INSERT INTO incidents (id, fingerprint, grp, start, last, end, severity, peak, suspects, label, model, "
-        "updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET last = excluded.last, "
+        "INSERT INTO incidents (id, fingerprint, source, grp, start, last, end, severity, peak, suspects, label, model, "
+        "updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET last = excluded.last, "
         "end = excluded.end, severity = excluded.severity, peak = excluded.peak, suspects = excluded.suspects, "
         "updated_at = excluded.updated_at",
         (
             incident.id,
             incident.fingerprint,
+            incident.source,
             incident.group,
             incident.start,
             incident.last,
@@ -244,4 +271,5 @@ def _incident(row: Mapping[str, Any]) -> Incident:
         suspects=tuple(Suspect(*s) for s in json.loads(row["suspects"])),
         label=None if row["label"] is None else bool(row["label"]),
         model=row["model"],
+        source=row["source"],
     )

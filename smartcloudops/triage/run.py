@@ -11,6 +11,7 @@ from smartcloudops.anomaly.detection import Detection, detect, step_of
 from smartcloudops.anomaly.store import LocalStore
 from smartcloudops.core.config import Config
 from smartcloudops.core.errors import ModelError, Status, UsageError
+from smartcloudops.core.log import Log
 from smartcloudops.core.records import Incident
 from smartcloudops.core.settings import Metric
 from smartcloudops.core.state import State, open_state
@@ -21,6 +22,7 @@ from smartcloudops.triage import ledger
 from smartcloudops.triage.ledger import Triage
 
 LONGEST_MS = DAY
+_LOG = Log("detect")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def run(config: Config, request: Request, *, now: int) -> Done:
     source.check()
     metrics = choose.wanted(config, source)
     with open_state(config.state_dir) as state:
-        ongoing = ledger.open_incidents(state)
+        ongoing = ledger.open_incidents(state, source=identity(source))
         scoring = _Scoring(config, source, metrics, request, state, ongoing, now)
         found, refused = scoring.first_usable(LocalStore(config.models_dir))
         with _transaction(state, dry_run=request.dry_run):
@@ -62,13 +64,25 @@ def run(config: Config, request: Request, *, now: int) -> Done:
                 state,
                 found.findings,
                 found.scored,
+                source=identity(source),
                 hold_ms=config.detect.hold_ms,
                 model=found.model,
                 until=found.window.end,
                 now=now,
             )
-            _remember(state, source, found.window)
+            if request.since is None:
+                _remember(state, source, found.window)
+    _log(found, triage)
     return Done(found, triage, tuple(refused), _status(config, found, refused))
+
+
+def _log(found: Detection, triage: Triage) -> None:
+    _LOG.info("scored", model=found.model, series=found.series, findings=len(found.findings), until=found.window.end)
+    for skip in found.skipped:
+        _LOG.info("skipped", series=skip.series, reason=skip.reason)
+    for incident in triage.incidents:
+        for change in sorted(triage.changes.get(incident.id, ())):
+            _LOG.info(f"incident {change}", id=incident.id, group=incident.group, peak=round(incident.peak, 3))
 
 
 def _status(config: Config, found: Detection, refused: Sequence[str]) -> Status:
@@ -103,6 +117,7 @@ class _Scoring:
                     self.source, self.metrics, window, stored, settings, ongoing=ongoing, every=every
                 ), refused
             except ModelError as e:
+                _LOG.warning("refused", version=version, reason=e.message)
                 refused.append(e.message)
         raise ModelError(f"no usable model: {'; '.join(refused)}", hint="sco train")
 
@@ -121,8 +136,14 @@ class _Scoring:
         return Window(min(start, window.start), window.end, step)
 
 
+def identity(source: Source) -> str:
+    """What tells sources apart in the state: a server's address, a file's absolute path."""
+    where = str(Path(source.where).resolve()) if source.name == "file" else source.where
+    return f"{source.name} {where}"
+
+
 def _cursor(source: Source) -> str:
-    return f"detect {source.name} {source.where}"
+    return f"detect {identity(source)}"
 
 
 def _remember(state: State, source: Source, window: Window) -> None:

@@ -108,6 +108,14 @@ def test_models_list_show_promote_rollback(sco, recording):
     assert sco("models", "promote", "20990101T000000Z-abcdef").status == Status.USAGE
 
 
+def test_features_explain_themselves(sco, trained):
+    names = sco("models", "show", "--features", '{instance="web-1"}', "--json").json["features"]
+    assert 'cpu{instance="web-1"}: mean 2h' in names and "hour of day (sin)" in names
+    assert len(names) == len(set(names)) > 100
+    wrong = sco("models", "show", "--features", '{instance="web-9"}')
+    assert wrong.status == Status.USAGE and "did you mean" in wrong.err
+
+
 def test_the_same_input_gives_the_same_bits(sco, recording, home):
     for _ in range(2):
         sco("train", "--from", recording)
@@ -182,6 +190,14 @@ def test_a_metric_changed_since_training_is_not_scored_and_said(sco, trained, ho
     user_config(home, text)
     said = sco("detect", "--from", trained)
     assert "metric cpu was changed since training" in said.err
+
+
+def test_a_metric_that_is_new_or_gone_is_said(sco, trained, home):
+    names = ("cpu", "memory", "queue")
+    user_config(home, "".join(f'[[metric]]\nname = "{n}"\nexpr = "{n}"\n' for n in names))
+    said = sco("detect", "--from", trained)
+    assert "metric queue is not in the model" in said.err
+    assert "metric latency of the model is not configured any more" in said.err
 
 
 def test_a_model_of_other_metrics_is_refused(sco, trained, tmp_path):
@@ -295,7 +311,7 @@ def test_a_full_disk_while_printing_is_an_error(trained):
 
 def test_a_reader_that_goes_away_is_no_error(trained):
     root = str(Path(__file__).parents[2])
-    line = f"{sys.executable} -m smartcloudops -q detect --from '{trained}' --all -o json | head -1"
+    line = f"{sys.executable} -m smartcloudops -q detect --from '{trained}' --since 3d --all -o json | head -1"
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", line],
         capture_output=True,
@@ -304,3 +320,25 @@ def test_a_reader_that_goes_away_is_no_error(trained):
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "{\n", "")
+
+
+def test_prune_keeps_the_newest_and_the_one_in_use(sco, recording):
+    for until in ("1d", "12h", "2h"):
+        sco("train", "--from", recording, "--until", until)
+    versions = [m["version"] for m in sco("models", "list", "--json").json["models"]]
+    sco("models", "promote", versions[2])
+    assert sco("models", "prune", "--keep-last", "1", "--dry-run").out == f"{versions[1]}\n"
+    assert sco("models", "prune", "--keep-last", "1").out == f"{versions[1]}\n"
+    assert [m["version"] for m in sco("models", "list", "--json").json["models"]] == [versions[0], versions[2]]
+    assert sco("models", "prune", "--keep-within", "1h").out == ""
+    assert sco("models", "prune").out == ""
+    assert sco("detect", "--from", recording).status == 0
+
+
+def test_a_deleted_working_directory_is_said(sco, tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    said = sco("detect")
+    assert said.status == Status.USAGE and "working directory" in said.err

@@ -16,8 +16,8 @@ from smartcloudops.core.migrations import MIGRATIONS
 from smartcloudops.core.state import State, open_state
 
 INCIDENT = (
-    'INSERT INTO incidents (id, fingerprint, grp, start, last, "end", severity, peak, updated_at) '
-    "VALUES (?, ?, 'g', ?, ?, ?, 'warning', 1.5, 0)"
+    'INSERT INTO incidents (id, fingerprint, source, grp, start, last, "end", severity, peak, updated_at) '
+    "VALUES (?, ?, 's', 'g', ?, ?, ?, 'warning', 1.5, 0)"
 )
 
 
@@ -42,7 +42,7 @@ def test_what_is_committed_is_there_next_time(tmp_path: Path) -> None:
     with open_state(tmp_path) as state:
         found = state.row("SELECT id, suspects, label FROM incidents")
         assert found == {"id": "a", "suspects": "[]", "label": None}
-        assert state.row("SELECT * FROM runs") is None
+        assert state.row("SELECT * FROM cursors") is None
 
 
 def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ def test_prometheus_text_has_milliseconds_and_openmetrics_seconds(tmp_path: Path
 def test_gzip_and_directories(tmp_path: Path) -> None:
     folder = tmp_path / "d"
     (folder / "deep").mkdir(parents=True)
-    (folder / "a.csv.gz").write_bytes(gzip.compress(b"timestamp,value\n1700000000,1\n"))
+    (folder / "a.csv.gz").write_bytes(gzip.compress(b"timestamp,value\n1700000000,1\n", mtime=0))
     write(folder / "deep", "b.om", "a 2 1700000060\nb 3 1700000000\n# EOF\n")
     write(folder, "notes.md", "not data")
     found = {series.name: series.values.tolist() for series in read_series(folder)}

@@ -19,6 +19,7 @@ def document(incident: Incident) -> dict[str, Any]:
         "id": incident.id,
         "fingerprint": incident.fingerprint,
         "group": incident.group,
+        "source": incident.source,
         "severity": incident.severity,
         "start": rfc3339(incident.start),
         "last": rfc3339(incident.last),
@@ -68,6 +69,7 @@ def details(incident: Incident, events: Sequence[tuple[str, int]]) -> Table:
     rows = [
         ("id", incident.id),
         ("entity", incident.group),
+        ("source", incident.source),
         ("severity", incident.severity),
         ("score", f"{incident.peak:.2f} (1 is one event in 7 days)"),
         ("started", moment(incident.start)),

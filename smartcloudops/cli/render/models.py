@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from smartcloudops.anomaly.store import LocalStore, Stored
 from smartcloudops.cli.render.output import Table
 from smartcloudops.cli.render.training import compared
+from smartcloudops.cli.render.training import count as counted
 from smartcloudops.core.errors import ModelError, Status
 from smartcloudops.core.quantities import quantity
 from smartcloudops.core.times import format_duration
@@ -75,7 +76,7 @@ def details(stored: Stored) -> Table:
     ]
     rows += _promotion(manifest.get("comparison"))
     chosen = Counter(str(g.chosen.get("explanation", "")) for g in groups)
-    rows += [("chosen", f"{why} ({count} groups)") for why, count in chosen.most_common(5) if why]
+    rows += [("chosen", f"{why} ({counted(times, 'group', 'groups')})") for why, times in chosen.most_common(5) if why]
     rows += [(f"group {g.key}", f"{', '.join(g.names)} ({g.rows} rows)") for g in groups[:20]]
     if len(groups) > 20:
         rows.append(("…", f"{len(groups) - 20} more groups; all of them: -o json"))
@@ -90,6 +91,11 @@ def _promotion(decision: Any) -> list[tuple[str, str]]:
     rows = [("promotion", f"{verdict}: {decision.get('reason', '')}")]
     figures = decision.get("comparison")
     return [*rows, ("comparison", compared(figures))] if figures else rows
+
+
+def feature_table(names: Sequence[str]) -> Table:
+    """One feature a row."""
+    return Table(("feature",), [(name,) for name in names], [{"feature": name} for name in names])
 
 
 def _step(window: Mapping[str, Any]) -> str:
