@@ -61,7 +61,6 @@ class State:
         with translated(self.path):
             return self._connection.execute(sql, values).rowcount
 
-
     def rows(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[dict[str, Any]]:
         """Every row of a query, by column name."""
         with translated(self.path):
