@@ -6,16 +6,15 @@ cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 # shellcheck source=tests/venv.sh
 . tests/venv.sh
 
-RECORDING=smartcloudops/data/recording/node.csv
-LEARN_UNTIL=2026-11-23T03:18:00Z
+RECORDING=smartcloudops/data/recording
+LEARN_UNTIL=2026-11-23T03:15:00Z
 
 # Learn from the first hour, then look for what is strange in the rest; models and incidents go to a temporary directory.
 report() {
-  local scratch=$1
-  : >"$scratch/sco.toml"
-  export SCO_CONFIG=$scratch/sco.toml SCO_STATE__DIR=$scratch/state SCO_MODELS__DIR=$scratch/models
-  .venv/bin/sco train --from "$RECORDING" --until "$LEARN_UNTIL"
-  .venv/bin/sco detect --from "$RECORDING" --since "$LEARN_UNTIL"
+  export SCO_CONFIG=$RECORDING/sco.toml SCO_STATE__DIR=$1/state SCO_MODELS__DIR=$1/models
+  .venv/bin/sco train --from "$RECORDING/node.csv" --until "$LEARN_UNTIL"
+  .venv/bin/sco detect --from "$RECORDING/node.csv" --since "$LEARN_UNTIL"
+  say "· what was really done to that machine: a 9 GB memory hog from 03:21:26Z, a 20 GB disk fill from 03:27:27Z"
 }
 
 next_steps() {

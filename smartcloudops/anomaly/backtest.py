@@ -20,7 +20,7 @@ from smartcloudops.anomaly import scoring
 from smartcloudops.anomaly.detectors import Floats
 from smartcloudops.anomaly.features import Plan
 from smartcloudops.anomaly.fitting import Recipe, fit_group
-from smartcloudops.anomaly.groups import Group
+from smartcloudops.anomaly.groups import Group, bounded
 from smartcloudops.anomaly.judge import Flags, Policy, State, judge
 from smartcloudops.anomaly.model import single
 from smartcloudops.core.errors import DataError, ScoError, UsageError
@@ -167,6 +167,7 @@ def _walk_file(task: _Task) -> Outcome:
             raise DataError(f"{task.train / task.name} has other columns than {task.data / task.name}")
         past = len(before[1])
         times, values = np.concatenate([before[1], times]), np.concatenate([before[3], values], axis=1)
+    values = bounded(values)
     first = max(past, WARM_UP)
     found = _tail(walk(times, values, names, first=first, engine=task.engine), past)
     write_atomic(task.results / task.name, _table(stamps, values[:, past:], found))

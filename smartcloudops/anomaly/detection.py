@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,6 +19,7 @@ from smartcloudops.core.errors import ModelError, UsageError
 from smartcloudops.core.records import Finding, Incident, Skip, Verdict
 from smartcloudops.core.registry import nearest
 from smartcloudops.core.settings import Detect, Metric
+from smartcloudops.core.times import DAY, SECOND
 from smartcloudops.metrics import Source
 from smartcloudops.metrics.series import Values, Window
 
@@ -54,13 +55,20 @@ class _Found:
     series: int = 0
 
 
+def _expected(shard: Shard, metrics: Sequence[Metric]) -> Iterator[str]:
+    """The shard's series whose metrics are still configured."""
+    names = {metric.name for metric in metrics}
+    for group in shard.groups:
+        yield from (name for name, metric in zip(group.names, group.metrics, strict=True) if metric in names)
+
+
 def step_of(stored: Stored) -> int:
     """The model's step in ms; ModelError where its manifest has none."""
     try:
         step = stored.manifest["window"]["step_ms"]
     except (KeyError, TypeError) as e:
         raise ModelError(f"model {stored.version} is refused: its manifest has no step") from e
-    if not isinstance(step, int) or step < 1:
+    if not isinstance(step, int) or isinstance(step, bool) or not SECOND <= step <= 366 * DAY:
         raise ModelError(f"model {stored.version} is refused: its step is {step!r}")
     return step
 
@@ -80,7 +88,7 @@ def detect(
     `ongoing` are the open incidents, which hold their alerts open; `every` gives a verdict for every series and
     row, not only for anomalous ones. Raises what the source raises, ModelError where the model does not fit.
     """
-    plans = {int(c): Plan.from_dict(raw) for c, raw in stored.manifest.get("plans", {}).items()}
+    plans = _plans(stored)
     known, notes = _known(metrics, stored)
     longest = max((plan.lookback for plan in plans.values()), default=0) * window.step
     gathered = gather(source, known, Window(window.start - longest, window.end, window.step))
@@ -93,9 +101,9 @@ def detect(
         if plan is None or plan.step != window.step or plan.series != shard.series:
             raise ModelError(f"model {stored.version} is refused: it has no plan for {shard.series} series")
         scoring.validate(plan, shard)
-        learnt.update(name for g in shard.groups for name in g.names)
+        learnt.update(_expected(shard, known))
         job.run(plan, shard, found)
-    new = [name for group in gathered.groups for name in group.names if name not in learnt]
+    new = [name for name in rows if name not in learnt]
     found.skipped += [*gathered.skipped, *(Skip(n, "not in the model; the next `sco train` learns it") for n in new)]
     return Detection(
         window,
@@ -110,13 +118,21 @@ def detect(
     )
 
 
+def _plans(stored: Stored) -> dict[int, Plan]:
+    try:
+        return {int(c): Plan.from_dict(raw) for c, raw in stored.manifest["plans"].items()}
+    except (ValueError, OverflowError) as e:
+        raise ModelError(f"model {stored.version} is refused: its plans cannot be read ({e})") from e
+
+
 def feature_names(stored: Stored, entity: str) -> list[str]:
     """What the forest of an entity looks at, in order; UsageError with the nearest entity for a wrong one."""
     for shard in stored.shards():
         for g, info in enumerate(shard.groups):
             if info.key == entity:
-                plan = Plan.from_dict(stored.manifest["plans"][str(shard.series)])
-                return features.names(plan, info.names, shard.part(scoring.FEATURES)["pairs"][g])
+                return features.names(
+                    _plans(stored)[shard.series], info.names, shard.part(scoring.FEATURES)["pairs"][g]
+                )
     raise UsageError(f"no entity {entity} in model {stored.version}", hint=nearest(entity, _keys(stored)))
 
 
@@ -126,10 +142,12 @@ def _keys(stored: Stored) -> list[str]:
 
 def _known(metrics: Sequence[Metric], stored: Stored) -> tuple[list[Metric], list[str]]:
     """The metrics that the model was learnt from, as they are configured now, and what has changed since."""
-    rows = {row.get("name"): row for row in stored.manifest.get("metrics", [])}
+    rows = {row["name"]: row for row in stored.manifest["metrics"] if isinstance(row, dict) and "name" in row}
     same = [m for m in metrics if m.name in rows and metric_row(m) == {**rows[m.name], "prophet": m.prophet}]
     if not same:
         names = ", ".join(map(str, rows)) or "none"
+        if any(m.name in rows for m in metrics):
+            names += ", by other expressions or labels"
         hint = "sco train, or --config FILE for the configuration it was trained with"
         raise ModelError(f"model {stored.version} was learnt from other metrics ({names})", hint=hint)
     changed = [m.name for m in metrics if m.name in rows and m not in same]
@@ -157,13 +175,14 @@ class _Job:
         rows = (self.window.end - self.window.start) // self.window.step + 1
         times = self.gathered.window.times()
         scored = scoring.score(plan, shard, values, times, rows)
-        counts = policy.matters(scored, [g.metrics for g in shard.groups], self.metrics, self.settings.threshold)
+        metrics = [g.metrics for g in shard.groups]
+        counts, lasting = policy.matters(scored, metrics, self.metrics, self._rules().keep)
         found.series += int(np.isfinite(values[:, :, -rows:]).any(axis=2).sum())
         for g, info in enumerate(shard.groups):
             known = np.flatnonzero(np.isfinite(scored.score[g]))
             if len(known):
                 found.scored[info.key] = int(times[-rows:][known[-1]])
-            self._judge(shard, scored, counts, g, found)
+            self._judge(shard, scored, counts, lasting, g, found)
         if self.every:
             found.verdicts += every_verdict(shard, scored)
 
@@ -176,16 +195,27 @@ class _Job:
                 row = self.rows.get(name)
                 if row is not None:
                     values[g, c] = row
-                else:
+                elif info.metrics[c] in self.metrics:
                     found.skipped.append(Skip(name, "no data in this window; it had some in training"))
         return values
 
-    def _judge(self, shard: Shard, scored: scoring.Scored, counts: policy.Flags, g: int, found: _Found) -> None:
+    def _rules(self) -> Policy:
+        s = self.settings
+        return Policy(s.threshold, min(s.threshold / 2, 0.5), s.hold_ms, s.repeat_ms)
+
+    def _judge(
+        self,
+        shard: Shard,
+        scored: scoring.Scored,
+        counts: policy.Flags,
+        lasting: policy.Flags,
+        g: int,
+        found: _Found,
+    ) -> None:
         times = scored.scene.times[-scored.scene.rows :]
-        limit = self.settings.threshold
-        held_back = (scored.score[g] >= limit) & ~counts[g].any(axis=0)
-        scores = np.where(held_back, np.nextafter(limit, 0), scored.score[g])
-        rules = Policy(limit, min(limit / 2, 0.5), self.settings.hold_ms, self.settings.repeat_ms)
+        rules = self._rules()
+        limit = rules.threshold
+        scores = policy.judged(scored.score[g], counts[g].any(axis=0), lasting[g].any(axis=0), rules)
         decision = judge.judge(times, scores, self._state(shard.groups[g].key), rules)
         strong = np.flatnonzero(scores >= limit)
         if not self.every:

@@ -15,6 +15,7 @@ from smartcloudops.metrics.fetching import fetch_all
 from smartcloudops.metrics.series import Matrix, Values, Window, series_name
 
 MAX_SERIES = 32
+_LARGEST = 1e150
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,4 +86,9 @@ def _split(key: str, rows: list[tuple[str, str, Values]]) -> list[Group]:
 
 def _group(key: str, rows: list[tuple[str, str, Values]]) -> Group:
     names, metrics, values = zip(*rows, strict=True)
-    return Group(key, names, metrics, np.stack(values))
+    return Group(key, names, metrics, bounded(np.stack(values)))
+
+
+def bounded(values: Values) -> Values:
+    """Infinities, and sizes whose squares are none of float64's, count as missing."""
+    return np.where(np.abs(values) <= _LARGEST, values, np.nan)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from smartcloudops.anomaly.detectors import Floats
+from smartcloudops.anomaly.judge import Policy
 from smartcloudops.anomaly.scoring import Scored
 from smartcloudops.core.settings import Metric
 
@@ -15,25 +16,37 @@ Flags = npt.NDArray[np.bool_]
 _SIGN = {"up": 1.0, "down": -1.0}
 
 
-def matters(scored: Scored, metrics: Sequence[Sequence[str]], by_name: Mapping[str, Metric], threshold: float) -> Flags:
-    """Which series' deviations count, (G, C, R), where their group's score is at the threshold.
+def matters(
+    scored: Scored, metrics: Sequence[Sequence[str]], by_name: Mapping[str, Metric], keep: float
+) -> tuple[Flags, Flags]:
+    """Which series' deviations count, and which of them have lasted; (G, C, R), where the group's score is >= keep.
 
-    Where series are strange by themselves, at half the threshold or more, only those count; else all do.
-    A deviation in the harmless direction, smaller than `min_dev`, or shorter than `for` does not count. Where
+    Where series are strange by themselves, at `keep` or more, only those count; else all do. A deviation in the
+    harmless direction or smaller than `min_dev` does not count; one shorter than `for` has not lasted. Where
     nothing is expected of a series, its deviation has no direction and counts.
     """
     step = scored.scene.step
     values = scored.scene.values[:, :, -scored.scene.rows :]
-    strange = scored.own() >= threshold / 2
-    out = (scored.score >= threshold)[:, None, :] & (strange | ~strange.any(axis=1, keepdims=True))
+    strange = scored.own() >= keep
+    counts = (scored.score >= keep)[:, None, :] & (strange | ~strange.any(axis=1, keepdims=True))
+    lasted = counts.copy()
     for g, names in enumerate(metrics):
         for c, name in enumerate(names):
             metric = by_name.get(name)
-            if metric is None or not _is_particular(metric):
-                continue
-            out[g, c] &= _counts(metric, values[g, c], scored.expected[g, c])
-            out[g, c] = lasting(out[g, c], -(-metric.for_ms // step))
-    return out
+            if metric is not None and _is_particular(metric):
+                counts[g, c] &= _counts(metric, values[g, c], scored.expected[g, c])
+                lasted[g, c] = lasting(counts[g, c], -(-metric.for_ms // step))
+    return counts, lasted
+
+
+def judged(scores: Floats, counts: Flags, lasted: Flags, rules: Policy) -> Floats:
+    """The scores (R,) that the judge sees: a row that does not count neither opens nor holds an incident, one that
+    has not lasted holds but does not open."""
+    known = np.isfinite(scores)
+    idle = known & (scores >= rules.keep) & ~counts
+    early = known & (scores >= rules.threshold) & counts & ~lasted
+    held = np.where(early, np.nextafter(rules.threshold, 0), scores)
+    return np.asarray(np.where(idle, np.nextafter(rules.keep, 0), held))
 
 
 def _is_particular(metric: Metric) -> bool:

@@ -38,9 +38,9 @@ def verdicts_of(
 
 
 def every_verdict(shard: Shard, scored: Scored) -> list[Verdict]:
-    """A verdict for every series and row that could be scored, with the higher of its own and its group's score."""
+    """A verdict for every series and row that could be scored: its own score, its group's where it has none."""
     return [
-        _verdict(shard, scored, (g, c, r), float(scored.score[g, r]))
+        _verdict(shard, scored, (g, c, r), _own_or(scored, g, c, r, float(scored.score[g, r])))
         for g, info in enumerate(shard.groups)
         for c in range(len(info.names))
         for r in np.flatnonzero(np.isfinite(scored.score[g])).tolist()
@@ -48,8 +48,12 @@ def every_verdict(shard: Shard, scored: Scored) -> list[Verdict]:
 
 
 def _own(scored: Scored, g: int, c: int, r: int) -> float:
+    return _own_or(scored, g, c, r, 0.0)
+
+
+def _own_or(scored: Scored, g: int, c: int, r: int, default: float) -> float:
     found = [float(s[g, c, r]) for s in scored.detectors.values() if s.ndim == 3]
-    return max((s for s in found if s == s), default=0.0)
+    return max((s for s in found if s == s), default=default)
 
 
 def _verdict(shard: Shard, scored: Scored, at: tuple[int, int, int], score: float) -> Verdict:
@@ -89,7 +93,8 @@ def suspects_of(
 ) -> tuple[Suspect, ...]:
     """The series that explain row r of group g, by share."""
     shares = _shares(shard, scored, counts, g, r)
-    order = [c for c in np.argsort(-shares, kind="stable").tolist() if shares[c] >= _LEAST_SHARE][:_MOST]
+    first, *others = np.argsort(-shares, kind="stable").tolist()[:_MOST]
+    order = [first, *(c for c in others if shares[c] >= _LEAST_SHARE)]
     info = shard.groups[g]
     return tuple(
         Suspect(info.names[c], float(shares[c]), _reason(scored, (g, c, r), metrics.get(info.metrics[c])))

@@ -36,6 +36,17 @@ from smartcloudops.core.registry import nearest
 SCHEMA_VERSION = 1
 MAX_FILE = 1 << 30
 MAX_MANIFEST = 256 << 20
+_ABOUT: dict[str, type] = {
+    "created": str,
+    "source": dict,
+    "versions": dict,
+    "window": dict,
+    "metrics": list,
+    "detectors": list,
+    "plans": dict,
+    "skipped": list,
+    "empty": list,
+}
 _VERSION = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 _FILE = re.compile(r"shard-\d{4,6}\.npz")
 
@@ -102,7 +113,7 @@ class LocalStore:
         try:
             data = json.loads(path.read_bytes())
             version, history = data["version"], list(data["history"])
-        except (OSError, ValueError, KeyError, TypeError) as e:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as e:
             raise ModelError(f"{path} is damaged: {e}", hint="sco models promote VERSION") from e
         if not all(isinstance(v, str) and _VERSION.fullmatch(v) for v in (version, *history)):
             raise ModelError(f"{path} names no version", hint="sco models promote VERSION")
@@ -168,7 +179,7 @@ class LocalStore:
     def open(self, version: str) -> Stored:
         """Read and check a version's manifest and its files' sizes and checksums; ModelError names what is wrong."""
         directory = self.directory / "versions" / version
-        manifest = _read_manifest(directory / "manifest.json")
+        manifest = _read_manifest(directory / "manifest.json", version)
         for row in manifest["shards"]:
             _check_file(directory / row["file"], row)
         return Stored(version, manifest, directory)
@@ -229,16 +240,19 @@ def _sweep(versions: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _read_manifest(path: Path) -> dict[str, Any]:
+def _read_manifest(path: Path, version: str) -> dict[str, Any]:
     try:
         size = path.stat().st_size
         if size > MAX_MANIFEST:
             raise ModelError(f"{path} is refused: {size} bytes is more than a manifest may have")
-        manifest = json.loads(path.read_bytes())
+        body = path.read_bytes()
+        manifest = json.loads(body)
     except OSError as e:
         raise ModelError(f"{path} is refused: {e.strerror or e}") from e
-    except ValueError as e:
+    except (ValueError, RecursionError) as e:
         raise ModelError(f"{path} is refused: it is no JSON ({e})") from e
+    if sha256(body)[:6] != version[-6:]:
+        raise ModelError(f"{path} is refused: it is not what this version was named after")
     _check_manifest(path, manifest)
     checked: dict[str, Any] = manifest
     return checked
@@ -250,6 +264,9 @@ def _check_manifest(path: Path, manifest: Any) -> None:
     if manifest.get("schema_version") != SCHEMA_VERSION:
         found = manifest.get("schema_version")
         raise ModelError(f"{path} is refused: schema {found}, this sco reads {SCHEMA_VERSION}", hint="sco train")
+    for name, kind in _ABOUT.items():
+        if not isinstance(manifest.get(name), kind):
+            raise ModelError(f"{path} is refused: its '{name}' is missing or of another type")
     for row in manifest["shards"]:
         ok = isinstance(row, dict) and _FILE.fullmatch(str(row.get("file"))) and isinstance(row.get("groups"), list)
         if not ok or not row["groups"]:

@@ -75,7 +75,7 @@ def train(
         source = choose.open_source(config, from_)
         source.check()
         window = choose.training_window(config, source, since=since, until=until, now=now)
-        excluded = [parse_range(e, now=window.end) for e in (*config.train.exclude, *(exclude or ()))]
+        excluded = [parse_range(e, now=choose.newest(source, now)) for e in (*config.train.exclude, *(exclude or ()))]
         with Progress("learning series", quiet=ctx.obj.verbosity < 0) as progress:
             done = training.train(
                 source,

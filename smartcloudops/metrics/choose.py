@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from smartcloudops.core.config import Config
@@ -45,11 +44,12 @@ def wanted(config: Config, source: Source) -> tuple[Metric, ...]:
 def training_window(config: Config, source: Source, *, since: str | None, until: str | None, now: int) -> Window:
     """What to learn from: `since`..`until`, else the lookback before the end; a file's own step unless one is set."""
     extent = source.extent()
+    base = newest(source, now)
     set_step = config.origin("train.step").kind != "default"
     step = config.train.step_ms if set_step or extent is None else extent.step
     end = _end(extent, until, step, now)
     if since is not None:
-        start = parse_time(since, now=end)
+        start = parse_time(since, now=base)
     elif extent is not None and config.origin("train.lookback").kind == "default":
         start = extent.start
     else:
@@ -58,9 +58,12 @@ def training_window(config: Config, source: Source, *, since: str | None, until:
 
 
 def scoring_window(source: Source, *, step: int, length: int, since: str | None, until: str | None, now: int) -> Window:
-    """What to score: `since`..`until`, else the newest `length` ms; on the model's step."""
-    end = _end(source.extent(), until, step, now)
-    start = end - length if since is None else parse_time(since, now=end)
+    """What to score: `since`..`until`, else the newest `length` ms, at least a step; on the model's step."""
+    extent = source.extent()
+    end = _end(extent, until, step, now)
+    start = end - max(length, step)
+    if since is not None:
+        start = parse_time(since, now=newest(source, now))
     return _window(_align(start, step), end, step)
 
 
@@ -76,9 +79,16 @@ def _align(start: int, step: int) -> int:
     return -(-start // step) * step
 
 
+def newest(source: Source, now: int) -> int:
+    """What relative times count from: now, or the last row of a file."""
+    extent = source.extent()
+    return now if extent is None else extent.end
+
+
 def _window(start: int, end: int, step: int) -> Window:
     if end <= start:
-        raise UsageError(f"nothing lies between {rfc3339(start)} and {rfc3339(end)}", hint="give an earlier --since")
+        hint = "give an earlier --since or a later --until; a file needs more than one step"
+        raise UsageError(f"nothing lies between {rfc3339(start)} and {rfc3339(end)}", hint=hint)
     if (end - start) // step > _MAX_POINTS:
         span = format_duration(end - start)
         raise UsageError(f"{span} at a step of {format_duration(step)} is too many points", hint="a longer --step")
@@ -109,8 +119,3 @@ def _connection(config: Config) -> object:
         compression=section.compression,
         max_bytes=section.max_response_bytes,
     )
-
-
-def names_of(metrics: Sequence[Metric]) -> str:
-    """Metric names for a message."""
-    return ", ".join(metric.name for metric in metrics)

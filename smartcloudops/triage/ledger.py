@@ -226,27 +226,26 @@ def label_incident(db: State, incident: Incident, label: bool | None, *, now: in
 
 
 def _write(db: State, incident: Incident, now: int) -> None:
-    suspects = json.dumps([[s.series, s.share, s.reason] for s in incident.suspects])
+    row = {
+        "id": incident.id,
+        "fingerprint": incident.fingerprint,
+        "source": incident.source,
+        "grp": incident.group,
+        "start": incident.start,
+        "last": incident.last,
+        "end": incident.end,
+        "severity": incident.severity,
+        "peak": incident.peak,
+        "suspects": json.dumps([[s.series, s.share, s.reason] for s in incident.suspects]),
+        "label": incident.label,
+        "model": incident.model,
+        "updated_at": now,
+    }
+    changing = ("last", "end", "severity", "peak", "suspects", "updated_at")
     db.execute(
-        "INSERT INTO incidents (id, fingerprint, source, grp, start, last, end, severity, peak, suspects, label, model, "
-        "updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET last = excluded.last, "
-        "end = excluded.end, severity = excluded.severity, peak = excluded.peak, suspects = excluded.suspects, "
-        "updated_at = excluded.updated_at",
-        (
-            incident.id,
-            incident.fingerprint,
-            incident.source,
-            incident.group,
-            incident.start,
-            incident.last,
-            incident.end,
-            incident.severity,
-            incident.peak,
-            suspects,
-            incident.label,
-            incident.model,
-            now,
-        ),
+        f"INSERT INTO incidents ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)}) "
+        f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in changing)}",
+        row,
     )
 
 

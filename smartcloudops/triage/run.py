@@ -103,7 +103,7 @@ class _Scoring:
 
     def first_usable(self, store: LocalStore) -> tuple[Detection, list[str]]:
         """Score with the model in use; with the one before it where that is refused, and so on."""
-        refused: list[str] = []
+        refused = _damaged_pointer(store)
         versions = store.candidates()
         if not versions:
             raise UsageError(f"there is no model in {store.directory} yet", hint="sco train")
@@ -134,6 +134,14 @@ class _Scoring:
             return window
         start = max(last["at"] // step * step, window.end - LONGEST_MS)
         return Window(min(start, window.start), window.end, step)
+
+
+def _damaged_pointer(store: LocalStore) -> list[str]:
+    try:
+        store.pointer()
+    except ModelError as e:
+        return [e.message]
+    return []
 
 
 def identity(source: Source) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import resource
 import signal
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes.models import ABOUT, forge
 
 from smartcloudops.anomaly.model import GroupInfo, GroupModel, pack
 from smartcloudops.anomaly.store import LocalStore
@@ -36,7 +36,7 @@ def shards(seed: int = 0, groups: int = 3):
 
 
 def saved(store: LocalStore, seed: int = 0, now: int = NOW) -> str:
-    version = store.save(shards(seed), {"seed": seed}, now=now)
+    version = store.save(shards(seed), {**ABOUT, "seed": seed}, now=now)
     store.promote(version)
     return version
 
@@ -124,15 +124,9 @@ def test_a_damaged_file_is_refused_by_name(tmp_path, damage, why):
         store.open(version)
 
 
-def _foreign(store: LocalStore, version: str, data: bytes) -> None:
+def _foreign(store: LocalStore, version: str, data: bytes) -> str:
     """Replace a shard and make the manifest agree: only the contents are foreign."""
-    from smartcloudops.core.files import sha256
-
-    path = store.directory / "versions" / version / "manifest.json"
-    manifest = json.loads(path.read_bytes())
-    manifest["shards"][0] |= {"size": len(data), "sha256": sha256(data)}
-    path.write_text(json.dumps(manifest))
-    shard_file(store, version).write_bytes(data)
+    return forge(store.directory / "versions" / version, lambda manifest: None, data)
 
 
 def _npz(save=np.savez, **arrays) -> bytes:
@@ -160,7 +154,7 @@ class Bomb:
 def test_a_foreign_file_is_refused_even_where_the_manifest_agrees(tmp_path, data):
     store = LocalStore(tmp_path)
     version = saved(store)
-    _foreign(store, version, data)
+    version = _foreign(store, version, data)
     with pytest.raises(ModelError, match=r"shard-0000\.npz is refused"):
         list(store.open(version).shards())
 
@@ -173,20 +167,45 @@ def test_a_lying_array_header_is_refused(tmp_path):
         body = io.BytesIO()
         np.lib.format.write_array_header_1_0(body, {"descr": "<f8", "fortran_order": False, "shape": (3, 1 << 40)})
         archive.writestr("x.npy", body.getvalue())
-    _foreign(store, version, buffer.getvalue())
+    version = _foreign(store, version, buffer.getvalue())
     with pytest.raises(ModelError, match="refused"):
         list(store.open(version).shards())
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{}", '{"schema_version": 99, "shards": []}', '{"schema_version": 1, "shards": [{"file": "../x"}]}'],
+    [
+        "",
+        "[]",
+        "{}",
+        "[" * 200_000,
+        '{"schema_version": 99, "shards": []}',
+        '{"schema_version": 1, "shards": [{"file": "../x"}]}',
+    ],
 )
 def test_a_foreign_manifest_is_refused(tmp_path, text):
     store = LocalStore(tmp_path)
     version = saved(store)
     (store.directory / "versions" / version / "manifest.json").write_text(text)
     with pytest.raises(ModelError, match=r"manifest\.json is refused"):
+        store.open(version)
+
+
+@pytest.mark.parametrize("name", ABOUT)
+@pytest.mark.parametrize("value", [None, 3, "x"])
+def test_a_manifest_with_a_field_of_another_type_is_refused(tmp_path, name, value):
+    store = LocalStore(tmp_path)
+    version = forge(store.directory / "versions" / saved(store), lambda manifest: manifest.update({name: value}))
+    with pytest.raises(ModelError, match=f"its '{name}' is missing or of another type"):
+        store.open(version)
+
+
+def test_a_manifest_that_was_changed_by_hand_is_refused(tmp_path):
+    store = LocalStore(tmp_path)
+    version = saved(store)
+    path = store.directory / "versions" / version / "manifest.json"
+    path.write_text(path.read_text().replace('"seed": 0', '"seed": 1'))
+    with pytest.raises(ModelError, match="not what this version was named after"):
         store.open(version)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes.models import forge
 from fakes.recordings import START, STEP, history, write_csv
 
 from smartcloudops.core.errors import Status
@@ -206,13 +208,34 @@ def test_a_model_of_other_metrics_is_refused(sco, trained, tmp_path):
     assert said.status == Status.PARTIAL and "learnt from other metrics" in said.err and "try: sco train" in said.err
 
 
-def test_a_model_at_another_step_than_its_plan_is_refused(sco, trained, home):
+def _change(path: list[str], value: object):
+    def change(manifest):
+        for key in path[:-1]:
+            manifest = manifest[key]
+        manifest[path[-1]] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (["window", "step_ms"], STEP // 5),
+        (["window", "step_ms"], True),
+        (["window", "step_ms"], 10**30),
+        (["plans"], {"x": {}}),
+        (["plans", "3"], {"series": 3}),
+        (["plans", "3", "step"], 1e400),
+        (["plans", "3", "statistics"], ["unheard of"]),
+        (["metrics"], ["a", 3]),
+    ],
+)
+def test_a_manifest_that_does_not_fit_is_refused(sco, trained, home, path, value):
     (version,) = (home / ".local/share/sco/models/versions").iterdir()
-    manifest = json.loads((version / "manifest.json").read_text())
-    manifest["window"]["step_ms"] = STEP // 5
-    (version / "manifest.json").write_text(json.dumps(manifest))
+    name = forge(version, _change(path, value))
     said = sco("detect", "--from", trained)
-    assert said.status == Status.PARTIAL and "refused" in said.err
+    assert said.status == Status.PARTIAL and "no usable model" in said.err and name in said.err + name
+    assert sco("models", "show").status in (Status.DONE, Status.PARTIAL)
 
 
 def _newest_shard(home: Path) -> Path:
@@ -234,19 +257,49 @@ def test_a_damaged_model_is_refused_by_name_and_the_one_before_used(sco, recordi
 
 def test_arrays_out_of_range_are_refused(sco, trained, home):
     """A manifest that agrees with its file is not enough: the arrays are checked."""
-    from smartcloudops.core.files import sha256
-
     shard = _newest_shard(home)
     with np.load(shard) as archive:
         arrays = dict(archive)
     arrays["isolation_forest.feature"] = arrays["isolation_forest.feature"] + np.uint16(60_000)
-    np.savez(shard, **arrays)
-    path = shard.parent / "manifest.json"
-    manifest = json.loads(path.read_text())
-    manifest["shards"][0] |= {"size": shard.stat().st_size, "sha256": sha256(shard.read_bytes())}
-    path.write_text(json.dumps(manifest))
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    forge(shard.parent, lambda manifest: None, buffer.getvalue())
     said = sco("detect", "--from", trained)
-    assert said.status == Status.PARTIAL and "no usable model" in said.err
+    assert said.status == Status.PARTIAL and "feature" in said.err and "no usable model" in said.err
+
+
+def test_a_damaged_pointer_is_said(sco, recording, home):
+    for until in ("1d", "2h"):
+        sco("train", "--from", recording, "--until", until)
+    (home / ".local/share/sco/models/current.json").write_text("{")
+    said = sco("detect", "--from", recording)
+    assert said.status == Status.PARTIAL and "current.json is damaged" in said.err
+    assert sco("models", "list").status == Status.PARTIAL
+
+
+def test_a_large_group_that_moves_as_one_has_a_suspect(sco, tmp_path):
+    rng = np.random.default_rng(0)
+    columns = {f"s{i:02}": 50 + rng.normal(0, 1, 900) for i in range(32)}
+    for values in columns.values():
+        values[-6:] += 15
+    path = write_csv(tmp_path / "wide.csv", columns)
+    sco("train", "--from", path, "--until", "2h")
+    (incident,) = sco("detect", "--from", path, "--json").json["incidents"]
+    assert incident["suspects"]
+
+
+def test_a_step_longer_than_the_window(sco, tmp_path):
+    rng = np.random.default_rng(0)
+    lines = [f"{rfc3339(START + i * 24 * STEP)},{v:.3f}" for i, v in enumerate(rng.normal(50, 1, 400))]
+    (tmp_path / "slow.csv").write_text("\n".join(["timestamp,a", *lines]) + "\n")
+    assert sco("train", "--from", tmp_path / "slow.csv").status == 0
+    assert sco("detect", "--from", tmp_path / "slow.csv").status == 0
+
+
+def test_all_gives_each_series_its_own_score(sco, trained):
+    verdicts = sco("detect", "--from", trained, "--all", "--json").json["verdicts"]
+    last = {v["series"]: v["score"] for v in verdicts if v["time"] == rfc3339(START + 899 * STEP)}
+    assert last['cpu{instance="web-1"}'] > 1 > last['memory{instance="web-1"}']
 
 
 @pytest.mark.parametrize("command", ["train", "detect"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,17 +18,19 @@ from smartcloudops.core.times import format_duration
 
 def listing(store: LocalStore) -> tuple[list[dict[str, Any]], Table, Status]:
     """Every version; a damaged one is listed with what is wrong, and makes the status 4."""
+    current, damaged = None, False
     try:
         current = store.pointer()["version"]
-    except ModelError:
-        current = None
+    except ModelError as e:
+        damaged = True
+        sys.stderr.write(f"refused: {e.message}\n")
     documents = [_summary(store, version, current) for version in store.versions()]
     columns = ("version", "in use", "created", "series", "groups", "step", "size", "from", "state")
     rows = [_row(d) for d in documents]
     styles = ["bold" if d["in_use"] else "red" if d["error"] else "" for d in documents]
     empty = f"no models in {store.directory}; train one with: sco train"
     table = Table(columns, rows, documents, frozenset({"series", "groups", "size"}), styles, empty)
-    return documents, table, Status.PARTIAL if any(d["error"] for d in documents) else Status.DONE
+    return documents, table, Status.PARTIAL if damaged or any(d["error"] for d in documents) else Status.DONE
 
 
 def _summary(store: LocalStore, version: str, current: str | None) -> dict[str, Any]:
