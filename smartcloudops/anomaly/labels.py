@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,3 +52,13 @@ def find(labels: Mapping[str, Spans], file: str) -> Spans | None:
         return labels[file]
     ends = [key for key in labels if key.endswith(f"/{file}") or file.endswith(f"/{key}")]
     return labels[ends[0]] if len(ends) == 1 else None
+
+
+def unused(labels: Mapping[str, Spans], files: Iterable[str]) -> list[str]:
+    """The labelled files that are none of these; most often a name that was written otherwise.
+
+    >>> unused({"set/cpu.csv": (), "disk.csv": ()}, ["cpu.csv"])
+    ['disk.csv']
+    """
+    names = list(files)
+    return [key for key in labels if not any(find({key: labels[key]}, name) is not None for name in names)]

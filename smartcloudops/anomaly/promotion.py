@@ -99,7 +99,7 @@ def decide(
     if wanted is None or wanted == found.promoted:
         return found
     asked = "--promote" if wanted else "--no-promote"
-    return replace(found, promoted=wanted, reason=f"as asked by {asked}, though: {found.reason}")
+    return replace(found, promoted=wanted, reason=f"{asked} was given, though {found.reason}")
 
 
 def _decide(
@@ -279,7 +279,7 @@ def _verdict(champion: str, match: _Match, bouts: Sequence[_Bout]) -> Decision:
         of_challenger=new,
     )
     worse = reasons_against(old, new)
-    reason = " and ".join(worse) if worse else "it sees as much as the model in use, without more false alarms"
+    reason = " and ".join(worse) if worse else "it sees as much as the one before, without more false alarms"
     return Decision(not worse, reason, champion, comparison)
 
 

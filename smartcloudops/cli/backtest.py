@@ -79,11 +79,13 @@ def _measure(
 ) -> list[Measured]:
     """Read back what was written, measure it by the labels and draw it."""
     from smartcloudops.anomaly.courses import read_back
-    from smartcloudops.anomaly.labels import find, read
+    from smartcloudops.anomaly.labels import find, read, unused
     from smartcloudops.cli.render.report import measure, page
     from smartcloudops.core.files import write_atomic
 
     spans = read(labels) if labels is not None else {}
+    if strange := unused(spans, [o.file for o in done]):
+        sys.stderr.write(f"labels of files that were not walked: {', '.join(strange[:5])}\n")
     courses = (None if o.error else read_back(data, results, o.file, find(spans, o.file)) for o in done)
     found = [measure(o, course, draw=report is not None) for o, course in zip(done, courses, strict=True)]
     if report is not None:

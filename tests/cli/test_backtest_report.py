@@ -92,7 +92,7 @@ def test_the_page_needs_nothing_else(sco, data, tmp_path):
 
 
 def test_labels_give_figures(sco, data, tmp_path):
-    windows = {"cpu.csv": [[at(EVENT[0]), at(EVENT[1])], [at(600), at(610)]]}
+    windows = {"cpu.csv": [[at(EVENT[0]), at(EVENT[1])], [at(600), at(610)]], "cqu.csv": []}
     labels = labelled(tmp_path / "labels.json", windows)
     said = backtest(sco, data, "--labels", labels, "--report", tmp_path / "page.html", "--json")
     by_file = {f["file"]: f["quality"] for f in said.json["files"]}
@@ -107,6 +107,7 @@ def test_labels_give_figures(sco, data, tmp_path):
     assert page.count("rect", "window") == 2
     assert "not labelled" in page.text and "AUC-PR" in page.text
     assert "1 of 2 files are labelled: windows 2" in said.err
+    assert "labels of files that were not walked: cqu.csv" in said.err
 
 
 def test_labels_change_no_result(sco, data, tmp_path):

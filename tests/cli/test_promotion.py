@@ -88,12 +88,12 @@ def test_flags_override(sco, quiet, polluted):
     assert said.status == 0 and in_use(sco) == champion and not said.json["promoted"]
     said = sco("train", "--from", polluted, "--promote", "--json")
     assert said.status == 0 and in_use(sco) == said.json["version"]
-    assert "as asked by --promote, though: it" in said.json["comparison"]["reason"]
+    assert "--promote was given, though it" in said.json["comparison"]["reason"]
 
 
 def test_no_promotion_of_a_first_model(sco, quiet):
     said = sco("train", "--from", quiet, "--no-promote")
-    assert said.status == 0 and "not put in use: as asked by --no-promote" in said.err
+    assert said.status == 0 and "not put in use: --no-promote was given" in said.err
     assert sco("models", "show").status == Status.USAGE
 
 
