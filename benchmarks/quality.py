@@ -9,7 +9,8 @@ DIR/windows.json by default, and are opened after everything has been scored. Fi
 - Peers walk the same way: the same warm-up of 96 rows, refits at the same moments (at most daily, once history has
   grown by a fifth) where they learn in batches, and as threshold the score that their own past exceeds once a week,
   or its highest one in the first week. Their alerts open, hold and repeat by the same rules as ours.
-- A peer that is not installed or fails is named as skipped. Prophet takes seconds a fit: only with `--slow`, or named by `--only`.
+- A peer that is not installed or fails is named as skipped. Prophet takes seconds a fit: only with `--slow`, or where
+  `--only` names it.
 
 Event figures are of the alerts as raised, nothing is chosen by looking; rows of the probation (15 % of a file, at most
 750 rows, none with `--train`) are not judged. Seconds are of one core, over all files, libraries' imports included.

@@ -12,6 +12,7 @@ from smartcloudops.anomaly.courses import Course
 from smartcloudops.anomaly.evaluate import Quality, Track, evaluate
 from smartcloudops.cli.render.clock import moment
 from smartcloudops.cli.render.plot import TOP_SCORE, drawing, extent
+from smartcloudops.cli.render.training import count
 from smartcloudops.core.quantities import quantity
 from smartcloudops.core.times import format_duration
 
@@ -114,21 +115,21 @@ def figures(quality: Quality) -> tuple[str, ...]:
 def _table(items: Sequence[Measured], overall: Quality | None, *, labelled: bool) -> str:
     columns = ("file", *_COUNTS, *(FIGURES if labelled else ()))
     head = "".join(f'<th scope="col">{escape(c)}</th>' for c in columns)
-    rows = [_row(i, number, labelled=labelled) for number, i in enumerate(items)]
+    rows = [_row(i, labelled=labelled) for i in items]
     if overall is not None:
         done = [i.outcome for i in items if not i.outcome.error]
-        sums = [str(sum(getattr(o, name) for o in done)) for name in _COUNTS]
+        sums = [f"{sum(getattr(o, name) for o in done):,}" for name in _COUNTS]
         rows.append(f'<tr class="total"><td>all files</td>{_cells((*sums, *figures(overall)))}</tr>')
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
 
 
-def _row(one: Measured, number: int, *, labelled: bool) -> str:
+def _row(one: Measured, *, labelled: bool) -> str:
     outcome = one.outcome
     width = len(_COUNTS) + (len(FIGURES) if labelled else 0)
     if outcome.error:
         message = f'<td class="error" colspan="{width}">not walked: {escape(outcome.error)}</td>'
         return f"<tr><td>{_name(outcome.file)}</td>{message}</tr>"
-    cells = [str(getattr(outcome, name)) for name in _COUNTS]
+    cells = [f"{getattr(outcome, name):,}" for name in _COUNTS]
     if labelled:
         cells += figures(one.quality) if one.quality else ("not labelled", *[_NONE] * (len(FIGURES) - 1))
     return f'<tr><td><a href="#{_anchor(outcome)}">{_name(outcome.file)}</a></td>{_cells(cells)}</tr>'
@@ -165,9 +166,10 @@ def _legend(*, labelled: bool) -> str:
 def _figure(outcome: Outcome, course: Course) -> str:
     lines = len(course.names)
     many = f"{lines} series, each on a scale of its own" if lines > 1 else escape(course.names[0])
-    said = f"{many}; {outcome.rows:,} rows, {outcome.alerts} alerts, {outcome.incidents} incidents"
+    numbers = [(outcome.rows, "row"), (outcome.alerts, "alert"), (outcome.incidents, "incident")]
+    said = f"{many}; " + ", ".join(count(number, thing, f"{thing}s") for number, thing in numbers)
     if course.windows is not None:
-        said += f", {len(course.windows)} labelled windows"
+        said += f", {count(len(course.windows), 'labelled window', 'labelled windows')}"
     low, high = extent(course.values[0])
     scales = (
         ""
