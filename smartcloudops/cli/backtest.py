@@ -11,7 +11,7 @@ import typer
 from smartcloudops.cli.options import JsonFlag, OutputOption
 from smartcloudops.core.errors import Status
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()
@@ -42,6 +42,7 @@ def backtest(
     from smartcloudops.cli.render import output as out
     from smartcloudops.cli.render.backtest import document, table
     from smartcloudops.core.console import Progress
+    from smartcloudops.core.text import printable
 
     with Progress("files walked", quiet=ctx.obj.verbosity < 0) as progress:
 
@@ -52,7 +53,7 @@ def backtest(
     out.show({"files": [document(o) for o in done]}, table(done), out.choose(output, as_json, sys.stdout))
     failed = [o for o in done if o.error]
     for outcome in failed:
-        sys.stderr.write(f"skipped {outcome.file}: {outcome.error}\n")
+        sys.stderr.write(printable(f"skipped {outcome.file}: {outcome.error}") + "\n")
     if len(failed) == len(done):
         return Status.FAILED
     return Status.PARTIAL if failed else Status.DONE

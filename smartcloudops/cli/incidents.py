@@ -15,6 +15,7 @@ app = typer.Typer(
     help="What happened: list incidents, show one, say whether it was real.",
     rich_markup_mode=None,
     no_args_is_help=True,
+    add_completion=False,
 )
 IncidentArgument = Annotated[str, typer.Argument(metavar="INCIDENT", help="Its id, or the beginning of it.")]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
@@ -12,13 +13,14 @@ from smartcloudops.cli.options import (
     JsonFlag,
     LockTimeoutOption,
     OutputOption,
+    QuietFlag,
     SinceOption,
     SkipIfLockedFlag,
     UntilOption,
 )
 from smartcloudops.core.errors import Status
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()
@@ -32,6 +34,7 @@ def train(
         list[str] | None, typer.Option(metavar="SINCE..UNTIL", help="Do not learn from this time; repeatable.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Learn and report, write nothing.")] = False,
+    quiet: QuietFlag = False,
     lock_timeout: LockTimeoutOption = None,
     skip_if_locked: SkipIfLockedFlag = False,
     output: OutputOption = None,
@@ -50,7 +53,7 @@ def train(
       sco train --from metrics.csv --dry-run
     \b
     Every night, from cron:
-      17 3 * * *  sco --config /etc/sco.toml -q train --skip-if-locked
+      17 3 * * *  sco --config /etc/sco.toml train -q --skip-if-locked
     """
     from smartcloudops.anomaly import training
     from smartcloudops.anomaly.store import LocalStore
@@ -62,15 +65,17 @@ def train(
     from smartcloudops.metrics import choose
 
     config = ctx.obj.load(train__step=step)
+    quiet = quiet or ctx.obj.verbosity < 0
     now = now_ms()
-    with run_lock(config, "train", lock_timeout, skip=skip_if_locked) as held:
+    lock = nullcontext(True) if dry_run else run_lock(config, "train", lock_timeout, skip=skip_if_locked)
+    with lock as held:
         if not held:
             return Status.DONE
         source = choose.open_source(config, from_)
         source.check()
         window = choose.training_window(config, source, since=since, until=until, now=now)
         excluded = [parse_range(e, now=choose.newest(source, now)) for e in (*config.train.exclude, *(exclude or ()))]
-        with Progress("learning series", quiet=ctx.obj.verbosity < 0) as progress:
+        with Progress("learning series", quiet=quiet) as progress:
             done = training.train(
                 source,
                 choose.wanted(config, source),
@@ -81,7 +86,9 @@ def train(
                 advance=progress.to,
                 now=now,
             )
-    out.show(document(done), table(done), out.choose(output, as_json, sys.stdout))
-    if ctx.obj.verbosity >= 0:
+    form = out.choose(output, as_json, sys.stdout)
+    if not quiet or form is out.Output.JSON:
+        out.show(document(done), table(done), form)
+    if not quiet:
         say(done, source, sys.stderr)
     return done.status(config.train.max_skipped)

@@ -44,6 +44,8 @@ def table(incidents: Sequence[Incident], now: int, lines: Mapping[str, str] | No
         right=frozenset({"score", "lasted"}),
         styles=[STYLES[i.severity] if i.end is None else "dim" for i in incidents],
         empty="no incidents",
+        fixed=frozenset({"id", "severity", "since", "lasted", "score"}),
+        spare=("trend", "lasted", "why", "since"),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, TextIO
 from smartcloudops.anomaly.training import Training
 from smartcloudops.cli.render.clock import moment
 from smartcloudops.cli.render.output import Table
+from smartcloudops.core.text import printable
 from smartcloudops.core.times import format_duration, rfc3339
 from smartcloudops.metrics import Source
 
@@ -66,7 +67,7 @@ def say_skipped(skipped: Any, stream: TextIO) -> None:
     for reason, times in reasons.most_common(_MANY):
         names = [s.series for s in skipped if s.reason == reason]
         more = f" and {times - 3} more" if times > 3 else ""
-        stream.write(f"skipped {', '.join(names[:3])}{more}: {reason}\n")
+        stream.write(printable(f"skipped {', '.join(names[:3])}{more}: {reason}") + "\n")
     if len(reasons) > _MANY:
         stream.write(f"skipped for {len(reasons) - _MANY} further reasons; all of them: -o json\n")
 
