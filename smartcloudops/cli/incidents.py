@@ -82,7 +82,9 @@ def label(
     incident: IncidentArgument,
     value: Annotated[str, typer.Argument(metavar="true|false|none", help="Was it real?")],
 ) -> int:
-    """Say whether an incident was real; later training honours it.
+    """Say whether an incident was real.
+
+    `sco train` does not learn a real incident as normal; a false alarm is learnt as what it was, usual.
 
     \b
     Examples:

@@ -63,6 +63,7 @@ def train(
     from smartcloudops.core.console import Progress
     from smartcloudops.core.times import now_ms, parse_range
     from smartcloudops.metrics import choose
+    from smartcloudops.triage.run import labelled_true
 
     config = ctx.obj.load(train__step=step)
     quiet = quiet or ctx.obj.verbosity < 0
@@ -74,6 +75,7 @@ def train(
         source = choose.open_source(config, from_)
         source.check()
         window = choose.training_window(config, source, since=since, until=until, now=now)
+        real = labelled_true(config, source)
         excluded = [parse_range(e, now=choose.newest(source, now)) for e in (*config.train.exclude, *(exclude or ()))]
         with Progress("learning series", quiet=quiet) as progress:
             done = training.train(
@@ -83,6 +85,7 @@ def train(
                 config.train,
                 store=None if dry_run else LocalStore(config.models_dir),
                 exclude=excluded,
+                real=real,
                 advance=progress.to,
                 now=now,
             )
