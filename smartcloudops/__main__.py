@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
 def main() -> int:
     """Run sco on the process's arguments and return its exit status."""
+    _mend_streams()
     if sys.argv[1:] in (["--version"], ["-V"]):
         from smartcloudops import __version__
 
@@ -15,6 +17,16 @@ def main() -> int:
     from smartcloudops.cli.main import run
 
     return run(sys.argv[1:])
+
+
+def _mend_streams() -> None:
+    """A closed stream takes and gives nothing; a character that a stream cannot show is written as its number."""
+    for name in ("stdin", "stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: PTH123, SIM115
+        elif name != "stdin":
+            stream.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from smartcloudops.core.runners import choose
 from smartcloudops.core.settings import Metric, Train
 from smartcloudops.core.times import format_duration, rfc3339
 from smartcloudops.metrics import Source
-from smartcloudops.metrics.series import Window
+from smartcloudops.metrics.series import Times, Window
 
 MAX_SAMPLES = 4096
 _TASK_GROUPS = 4
@@ -66,18 +66,19 @@ def train(
     store: LocalStore | None,
     exclude: Sequence[Range] = (),
     promote: bool | None = None,
+    real: Sequence[tuple[str, int, int]] = (),
     advance: Callable[[int, int], None] = lambda done, total: None,
     now: int,
 ) -> Training:
     """Learn from a window of history; without a store nothing is written (a dry run).
 
-    `promote` overrides what the comparison with the model in use decides.
-
-    `advance` is told how many series of how many are learnt. Raises what the source raises, DataError where
-    nothing could be learnt, ScoError where the model cannot be written.
+    `exclude` are times that nothing is learnt from, `real` are (group, start, last) of incidents that were labelled
+    true: what happened then is not normal for that group. `advance` is told how many series of how many are learnt.
+    `promote` overrides what the comparison with the model in use decides. Raises what the source raises, DataError
+    where nothing could be learnt, ScoError where the model cannot be written.
     """
     gathered = gather(source, metrics, window)
-    groups, skipped = screen(gathered.groups, window, settings, exclude)
+    groups, skipped = screen(gathered.groups, window, settings, exclude, real)
     skipped = [*gathered.skipped, *skipped]
     recipe = recipe_of(settings, metrics, window.step)
     models = []
@@ -104,16 +105,17 @@ def train(
 
 
 def screen(
-    groups: Sequence[Group], window: Window, settings: Train, exclude: Sequence[Range]
+    groups: Sequence[Group],
+    window: Window,
+    settings: Train,
+    exclude: Sequence[Range],
+    real: Sequence[tuple[str, int, int]] = (),
 ) -> tuple[list[Group], list[Skip]]:
-    """Leave excluded times out, and series that have too few points to learn from."""
+    """Leave excluded times and real incidents out, and series that have too few points to learn from."""
     times = window.times()
-    left_out = np.zeros(len(times), np.bool_)
-    for start, end in exclude:
-        left_out |= (times >= start) & (times <= end)
     kept, skipped = [], []
     for group in groups:
-        cleared = replace(group, values=np.where(left_out, np.nan, group.values)) if left_out.any() else group
+        cleared = _without(group, times, [*exclude, *((a, b) for key, a, b in real if key == group.key)])
         points = history_of(cleared)
         enough = np.flatnonzero(points >= settings.min_points)
         skipped += [_too_short(group, i, points, settings) for i in range(len(points)) if i not in set(enough)]
@@ -122,17 +124,31 @@ def screen(
     return kept, skipped
 
 
+def _without(group: Group, times: Times, ranges: Sequence[Range]) -> Group:
+    if not ranges:
+        return group
+    left_out = np.zeros(len(times), np.bool_)
+    for start, end in ranges:
+        left_out |= (times >= start) & (times <= end)
+    return replace(group, values=np.where(left_out, np.nan, group.values))
+
+
 def _only(group: Group, rows: Any) -> Group:
     names, metrics = ([source[i] for i in rows] for source in (group.names, group.metrics))
     return Group(group.key, tuple(names), tuple(metrics), group.values[rows])
 
 
 def _too_short(group: Group, i: int, points: Any, settings: Train) -> Skip:
-    return Skip(group.names[i], f"{points[i]} points, learning needs {settings.min_points} ([train] min_points)")
+    needed = f"learning needs {settings.min_points} ([train] min_points)"
+    return Skip(group.names[i], f"{points[i]} points outside of excluded times, {needed}")
 
 
 def recipe_of(settings: Train, metrics: Sequence[Metric], step: int) -> Recipe:
     """How groups are fitted, by the settings; ConfigError for a sample size that makes no complete tree."""
+    if not settings.trees or not settings.samples:
+        raise ConfigError(
+            "[train] trees and samples need a value each", hint="write trees = [64], samples = [128, 256]"
+        )
     if odd := [n for n in settings.samples if n & (n - 1) or n > MAX_SAMPLES]:
         raise ConfigError(f"[train] samples = {odd[0]} is no power of two up to {MAX_SAMPLES}", hint="write 128 or 256")
     product = itertools.product(settings.trees, settings.samples)
@@ -170,7 +186,7 @@ def _nothing_learnt(source: Source, gathered: Gathered, skipped: Sequence[Skip])
         hint = "check the expressions of your [[metric]] entries, or the --since/--until given"
         return DataError(f"nothing to learn: {source.where} has no series for {names} from {span}", hint=hint)
     first = skipped[0]
-    hint = "more history (--since), a shorter --step, or a lower [train] min_points"
+    hint = "more history (--since), a shorter --step, less --exclude, or a lower [train] min_points"
     return DataError(
         f"nothing to learn: all {gathered.series} series from {span} were skipped, first {first.series}: "
         f"{first.reason}",

@@ -10,12 +10,13 @@ import typer
 
 from smartcloudops.cli.options import JsonFlag, OutputOption
 from smartcloudops.core.errors import Status
+from smartcloudops.core.text import printable
 
 if TYPE_CHECKING:
     from smartcloudops.anomaly.backtest import Outcome
     from smartcloudops.cli.render.report import Measured
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 TrainOption = Annotated[
     Path | None, typer.Option("--train", metavar="DIR", help="Learn the file of the same name there first.")
 ]
@@ -85,7 +86,7 @@ def _measure(
 
     spans = read(labels) if labels is not None else {}
     if strange := unused(spans, [o.file for o in done]):
-        sys.stderr.write(f"labels of files that were not walked: {', '.join(strange[:5])}\n")
+        sys.stderr.write(printable(f"labels of files that were not walked: {', '.join(strange[:5])}") + "\n")
     courses = (None if o.error else read_back(data, results, o.file, find(spans, o.file)) for o in done)
     found = [measure(o, course, draw=report is not None) for o, course in zip(done, courses, strict=True)]
     if report is not None:
@@ -97,7 +98,7 @@ def _status(done: list[Outcome]) -> Status:
     """Says which files failed."""
     failed = [o for o in done if o.error]
     for outcome in failed:
-        sys.stderr.write(f"skipped {outcome.file}: {outcome.error}\n")
+        sys.stderr.write(printable(f"skipped {outcome.file}: {outcome.error}") + "\n")
     if len(failed) == len(done):
         return Status.FAILED
     return Status.PARTIAL if failed else Status.DONE

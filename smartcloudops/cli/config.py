@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from smartcloudops.core.config import Config, Project
     from smartcloudops.core.keys import Key
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Show settings, and trust a project's file.")
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, add_completion=False, help="Show settings, and trust a project's file."
+)
 
 
 @app.command()

@@ -12,13 +12,14 @@ from smartcloudops.cli.options import (
     JsonFlag,
     LockTimeoutOption,
     OutputOption,
+    QuietFlag,
     SinceOption,
     SkipIfLockedFlag,
     UntilOption,
 )
 from smartcloudops.core.errors import Status, worst
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()
@@ -32,6 +33,7 @@ def detect(
     ] = False,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Status 3 where an incident is open.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Score and report, keep no incident.")] = False,
+    quiet: QuietFlag = False,
     lock_timeout: LockTimeoutOption = None,
     skip_if_locked: SkipIfLockedFlag = False,
     output: OutputOption = None,
@@ -50,7 +52,7 @@ def detect(
       sco detect --from metrics.csv --exit-code
     \b
     Every five minutes, from cron:
-      */5 * * * *  sco --config /etc/sco.toml -q detect --skip-if-locked
+      */5 * * * *  sco --config /etc/sco.toml detect -q --skip-if-locked
     """
     from smartcloudops.cli.locking import run_lock
     from smartcloudops.cli.render import detection as render
@@ -59,19 +61,20 @@ def detect(
     from smartcloudops.triage.run import Request, run
 
     config = ctx.obj.load()
+    quiet = quiet or ctx.obj.verbosity < 0
     now = now_ms()
     with run_lock(config, "detect", lock_timeout, skip=skip_if_locked) as held:
         if not held:
             return Status.DONE
         done = run(config, Request(from_, since, until, every=every, dry_run=dry_run), now=now)
-    unicode = "utf" in (sys.stdout.encoding or "").lower()
-    document = render.document(done.found, done.triage, done.refused)
-    out.show(
-        document,
-        render.table(done.found, done.triage, now=now, unicode=unicode),
-        out.choose(output, as_json, sys.stdout),
+    form = out.choose(output, as_json, sys.stdout)
+    unicode = out.is_unicode(sys.stdout)
+    table = (
+        render.verdict_table(done.found) if every else render.table(done.found, done.triage, now=now, unicode=unicode)
     )
-    if ctx.obj.verbosity >= 0:
+    if not quiet or form is out.Output.JSON or done.triage.count("opened") or done.triage.count("closed"):
+        out.show(render.document(done.found, done.triage, done.refused), table, form)
+    if not quiet:
         render.say(done.found, done.triage, done.refused, sys.stderr)
     found = Status.FOUND if exit_code and any(i.end is None for i in done.triage.incidents) else Status.DONE
     return worst(done.status, found)

@@ -15,6 +15,7 @@ app = typer.Typer(
     help="What happened: list incidents, show one, say whether it was real.",
     rich_markup_mode=None,
     no_args_is_help=True,
+    add_completion=False,
 )
 IncidentArgument = Annotated[str, typer.Argument(metavar="INCIDENT", help="Its id, or the beginning of it.")]
 
@@ -81,7 +82,9 @@ def label(
     incident: IncidentArgument,
     value: Annotated[str, typer.Argument(metavar="true|false|none", help="Was it real?")],
 ) -> int:
-    """Say whether an incident was real; later training honours it.
+    """Say whether an incident was real.
+
+    `sco train` does not learn a real incident as normal; a false alarm is learnt as what it was, usual.
 
     \b
     Examples:

@@ -75,8 +75,8 @@ def options(
 
     \b
     First steps:
-      sco train --from metrics.csv            learn from a recorded file
-      sco detect --from metrics.csv           score its newest hour
+      sco train --from metrics.csv --until 2h     learn from a recorded file, but for its last two hours
+      sco detect --from metrics.csv --since 2h    score those
       SCO_PROMETHEUS__URL=http://prom:9090 sco train
       SCO_PROMETHEUS__URL=http://prom:9090 sco detect -o json
     """
@@ -144,13 +144,15 @@ def _report_usage(e: Any) -> int:
 
 
 def _report(e: ScoError) -> int:
-    from smartcloudops.core.log import Log
+    from smartcloudops.core import log
     from smartcloudops.core.redact import redact
+    from smartcloudops.core.text import printable
 
-    Log("cli").error(e.message, status=int(e.status))
-    sys.stderr.write(redact(f"sco: {e.message}\n"))
+    if log.to_file():
+        log.Log("cli").error(e.message, status=int(e.status))
+    sys.stderr.write(redact(printable(f"sco: {e.message}")) + "\n")
     if e.hint:
-        sys.stderr.write(redact(f"  try: {e.hint}\n"))
+        sys.stderr.write(redact(printable(f"try: {e.hint}")).join(("  ", "\n")))
     return e.status
 
 

@@ -15,6 +15,7 @@ app = typer.Typer(
     help="Which models there are, which is in use; promote one, go back to the one before.",
     rich_markup_mode=None,
     no_args_is_help=True,
+    add_completion=False,
 )
 VersionArgument = Annotated[str, typer.Argument(metavar="VERSION", help="A version from `sco models list`.")]
 

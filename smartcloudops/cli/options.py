@@ -22,6 +22,7 @@ SinceOption = Annotated[
     str | None, typer.Option("--since", metavar="TIME", help="From then on: 2h, 2026-11-20, 2026-11-20T10:00Z.")
 ]
 UntilOption = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Up to then; now by default.")]
+QuietFlag = Annotated[bool, typer.Option("-q", "--quiet", help="Print only what is news: for cron.")]
 LockTimeoutOption = Annotated[
     str | None,
     typer.Option("--lock-timeout", metavar="DURATION", help="Wait that long for another run to end; then status 75."),

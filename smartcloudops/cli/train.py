@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,13 +15,19 @@ from smartcloudops.cli.options import (
     JsonFlag,
     LockTimeoutOption,
     OutputOption,
+    QuietFlag,
     SinceOption,
     SkipIfLockedFlag,
     UntilOption,
 )
 from smartcloudops.core.errors import Status
 
-app = typer.Typer(rich_markup_mode=None)
+if TYPE_CHECKING:
+    from smartcloudops.anomaly.training import Training
+    from smartcloudops.core.config import Config
+    from smartcloudops.metrics import Source
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 ExcludeOption = Annotated[
     list[str] | None, typer.Option(metavar="SINCE..UNTIL", help="Do not learn from this time; repeatable.")
 ]
@@ -37,6 +46,7 @@ def train(
     exclude: ExcludeOption = None,
     promote: PromoteFlag = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Learn and report, write nothing.")] = False,
+    quiet: QuietFlag = False,
     lock_timeout: LockTimeoutOption = None,
     skip_if_locked: SkipIfLockedFlag = False,
     output: OutputOption = None,
@@ -56,39 +66,65 @@ def train(
       sco train --from metrics.csv --dry-run
     \b
     Every night, from cron:
-      17 3 * * *  sco --config /etc/sco.toml -q train --skip-if-locked
+      17 3 * * *  sco --config /etc/sco.toml train -q --skip-if-locked
     """
-    from smartcloudops.anomaly import training
-    from smartcloudops.anomaly.store import LocalStore
     from smartcloudops.cli.locking import run_lock
     from smartcloudops.cli.render import output as out
     from smartcloudops.cli.render.training import document, say, table
+
+    config = ctx.obj.load(train__step=step)
+    quiet = quiet or ctx.obj.verbosity < 0
+    lock = nullcontext(True) if dry_run else run_lock(config, "train", lock_timeout, skip=skip_if_locked)
+    with lock as held:
+        if not held:
+            return Status.DONE
+        asked = _Asked(from_, since, until, tuple(exclude or ()), promote, dry_run=dry_run, quiet=quiet)
+        done, source = _learn(config, asked)
+    form = out.choose(output, as_json, sys.stdout)
+    if not quiet or form is out.Output.JSON:
+        out.show(document(done), table(done), form)
+    say(done, source, sys.stderr, quiet=quiet)
+    return done.status(config.train.max_skipped)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the flags say about learning."""
+
+    from_: Path | None
+    since: str | None
+    until: str | None
+    exclude: tuple[str, ...]
+    promote: bool | None
+    dry_run: bool
+    quiet: bool
+
+
+def _learn(config: Config, asked: _Asked) -> tuple[Training, Source]:
+    """Open the source, agree on times, learn."""
+    from smartcloudops.anomaly import training
+    from smartcloudops.anomaly.store import LocalStore
     from smartcloudops.core.console import Progress
     from smartcloudops.core.times import now_ms, parse_range
     from smartcloudops.metrics import choose
+    from smartcloudops.triage.run import labelled_true
 
-    config = ctx.obj.load(train__step=step)
     now = now_ms()
-    with run_lock(config, "train", lock_timeout, skip=skip_if_locked) as held:
-        if not held:
-            return Status.DONE
-        source = choose.open_source(config, from_)
-        source.check()
-        window = choose.training_window(config, source, since=since, until=until, now=now)
-        excluded = [parse_range(e, now=choose.newest(source, now)) for e in (*config.train.exclude, *(exclude or ()))]
-        with Progress("learning series", quiet=ctx.obj.verbosity < 0) as progress:
-            done = training.train(
-                source,
-                choose.wanted(config, source),
-                window,
-                config.train,
-                store=None if dry_run else LocalStore(config.models_dir),
-                exclude=excluded,
-                promote=promote,
-                advance=progress.to,
-                now=now,
-            )
-    out.show(document(done), table(done), out.choose(output, as_json, sys.stdout))
-    if ctx.obj.verbosity >= 0:
-        say(done, source, sys.stderr)
-    return done.status(config.train.max_skipped)
+    source = choose.open_source(config, asked.from_)
+    source.check()
+    window = choose.training_window(config, source, since=asked.since, until=asked.until, now=now)
+    newest = choose.newest(source, now)
+    with Progress("learning series", quiet=asked.quiet) as progress:
+        done = training.train(
+            source,
+            choose.wanted(config, source),
+            window,
+            config.train,
+            store=None if asked.dry_run else LocalStore(config.models_dir),
+            exclude=[parse_range(e, now=newest) for e in (*config.train.exclude, *asked.exclude)],
+            promote=asked.promote,
+            real=labelled_true(config, source),
+            advance=progress.to,
+            now=now,
+        )
+    return done, source

@@ -11,10 +11,11 @@ from typing import Any, Literal
 
 from smartcloudops.core.convert import Place, convert, from_text
 from smartcloudops.core.errors import ConfigError
-from smartcloudops.core.keys import Key, below, find, is_section
+from smartcloudops.core.keys import Key, below, find, is_section, keys
 from smartcloudops.core.registry import nearest
 
 PROJECT_FILE = "sco.toml"
+_RESERVED = frozenset({"SCO_CONFIG", "SCO_LOG_FORMAT"})
 _LARGEST_FILE = 1_000_000
 _LOG_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -96,10 +97,13 @@ def read_file(path: Path, kind: LayerKind, *, home: Path) -> Layer:
 
 
 def read_variables(environ: Mapping[str, str], *, cwd: Path, home: Path) -> Layer:
-    """Every `SCO_SECTION__KEY`; names without a double underscore are not settings."""
+    """Every `SCO_SECTION__KEY`; ConfigError for one that is no setting, or is one but for a single underscore."""
     settings = {}
     for variable in sorted(environ):
-        if not variable.startswith("SCO_") or "__" not in variable[4:]:
+        if not variable.startswith("SCO_") or variable in _RESERVED:
+            continue
+        if "__" not in variable[4:]:
+            _refuse_single_underscore(variable)
             continue
         parts = tuple(variable[4:].lower().split("__"))
         key = find(parts)
@@ -110,6 +114,13 @@ def read_variables(environ: Mapping[str, str], *, cwd: Path, home: Path) -> Laye
         name = ".".join(parts)
         settings[name] = Setting(name, key, value, Origin("variable", variable))
     return Layer("variable", settings)
+
+
+def _refuse_single_underscore(variable: str) -> None:
+    for key in keys():
+        double = "SCO_" + key.name.upper().replace(".", "__")
+        if double.replace("__", "_") == variable:
+            raise ConfigError(f"{variable}: no such setting", hint=f"two underscores: {double}")
 
 
 def read_flags(flags: Mapping[str, Any], *, cwd: Path, home: Path) -> Layer:
@@ -187,8 +198,6 @@ def _nearest_key(path: Sequence[str]) -> str:
 
 
 def _nearest_variable(variable: str) -> str:
-    from smartcloudops.core.keys import keys
-
     rows = (key.name for key in keys() if not key.name.startswith("metric."))
     names = {f"SCO_{name.replace('.', '__').upper()}" for name in rows}
     close = difflib.get_close_matches(variable, sorted(names), n=1, cutoff=0.6)

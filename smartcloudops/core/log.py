@@ -97,6 +97,17 @@ def remove() -> None:
         handler.close()
 
 
+def to_file() -> bool:
+    """Whether `setup` was asked for a file; on stderr an error has been said once already."""
+    if "logging" not in sys.modules:
+        return False
+    import logging
+
+    from smartcloudops.core.log_lines import DailyFile
+
+    return any(isinstance(each, DailyFile) for each in logging.getLogger().handlers)
+
+
 def _level(verbosity: int) -> int:
     steps = (_ERROR, _WARNING, _INFO, _DEBUG)
     return steps[min(max(verbosity, -1), 2) + 1]

@@ -15,6 +15,7 @@ DAY = 24 * HOUR
 WEEK = 7 * DAY
 
 _UNITS = {"ms": 1, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": WEEK, "y": 365 * DAY}
+FIRST, LAST = -62_135_596_800_000, 253_402_300_799_999
 _PART = re.compile(r"(\d{1,12})(ms|[smhdwy])")
 _WHOLE = re.compile(r"(?:\d{1,12}(?:ms|[smhdwy]))+")
 
@@ -60,7 +61,13 @@ def parse_time(text: str, *, now: int) -> int:
     >>> parse_time("1970-01-02", now=0) == DAY
     True
     """
-    text = text.strip()
+    found = _moment(text.strip(), now)
+    if not FIRST <= found <= LAST:
+        raise UsageError(f"'{text}' lies outside the years 1 to 9999", hint="write it like 2h or 2026-11-20T10:00Z")
+    return found
+
+
+def _moment(text: str, now: int) -> int:
     if text == "now":
         return now
     if _WHOLE.fullmatch(text):
@@ -103,5 +110,5 @@ def rfc3339(ms: int) -> str:
     '1970-01-01T00:00:01.500Z'
     """
     whole, rest = divmod(ms, SECOND)
-    base = datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    base = datetime.fromtimestamp(whole, UTC).isoformat()[:19]
     return f"{base}.{rest:03d}Z" if rest else f"{base}Z"

@@ -6,6 +6,8 @@ import math
 import re
 from datetime import UTC, datetime
 
+from smartcloudops.core.times import FIRST, LAST
+
 _EPOCH = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
 _MISSING = frozenset({"", "nan", "null", "none", "na", "n/a"})
 # Epoch milliseconds from 1973 on; as seconds it would be the year 5138.
@@ -34,7 +36,14 @@ def epoch_ms(number: float) -> int:
     """Milliseconds of an epoch time given in seconds or, from 1e11 on, in milliseconds; ValueError beyond 1e14."""
     if not abs(number) < _MS_BELOW:
         raise ValueError(f"{number:g} is neither epoch seconds nor milliseconds")
-    return round(number if abs(number) >= _MS_FROM else number * 1000)
+    return within_time(number if abs(number) >= _MS_FROM else number * 1000)
+
+
+def within_time(ms: float) -> int:
+    """Whole milliseconds; ValueError outside the years 1 to 9999."""
+    if not FIRST <= ms <= LAST:
+        raise ValueError("lies outside the years 1 to 9999")
+    return round(ms)
 
 
 def parse_number(cell: str) -> float:

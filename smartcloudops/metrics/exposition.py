@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from smartcloudops.core.errors import DataError
-from smartcloudops.metrics.cells import epoch_ms, parse_number
+from smartcloudops.metrics.cells import epoch_ms, parse_number, within_time
 from smartcloudops.metrics.series import Series, parse_series_name
 from smartcloudops.metrics.table import series_of
 
@@ -59,4 +59,4 @@ def _add(line: str, to_ms: Callable[[float], int], found: dict[str, _Samples]) -
 
 
 def _seconds(number: float) -> int:
-    return round(number * 1000)
+    return within_time(number * 1000)

@@ -14,7 +14,7 @@ import urllib3
 from smartcloudops.core.errors import ConfigError, ScoError, UnreachableError
 from smartcloudops.metrics.address import parse_url
 
-_START_HINT = "check that the server runs and that `[prometheus] url` is right; `sco doctor` tests it"
+_START_HINT = "check that the server runs and that `[prometheus] url` is right"
 _MESSAGE_BYTES = 4_096
 
 

@@ -14,7 +14,7 @@ from smartcloudops.core.errors import ModelError, Status, UsageError
 from smartcloudops.core.log import Log
 from smartcloudops.core.records import Incident
 from smartcloudops.core.settings import Metric
-from smartcloudops.core.state import State, open_state
+from smartcloudops.core.state import FILE, State, open_state
 from smartcloudops.core.times import DAY
 from smartcloudops.metrics import Source, choose
 from smartcloudops.metrics.series import Window
@@ -148,6 +148,14 @@ def identity(source: Source) -> str:
     """What tells sources apart in the state: a server's address, a file's absolute path."""
     where = str(Path(source.where).resolve()) if source.name == "file" else source.where
     return f"{source.name} {where}"
+
+
+def labelled_true(config: Config, source: Source) -> list[tuple[str, int, int]]:
+    """(group, start, last) of this source's incidents that people said were real; none where there is no state yet."""
+    if not (config.state_dir / FILE).exists():
+        return []
+    with open_state(config.state_dir) as state:
+        return ledger.real_spans(state, source=identity(source))
 
 
 def _cursor(source: Source) -> str:

@@ -63,6 +63,12 @@ def test_a_worse_challenger_is_kept_but_not_put_in_use(sco, quiet, polluted):
     assert in_use(sco) == newest["version"]
 
 
+def test_cron_hears_of_a_model_that_is_not_in_use(sco, quiet, polluted):
+    assert sco("train", "-q", "--from", quiet, "--until", "1d").err == ""
+    said = sco("train", "-q", "--from", polluted)
+    assert "was stored, not put in use" in said.err and said.out == ""
+
+
 def test_a_better_challenger_goes_into_use(sco, quiet, polluted):
     sco("train", "--from", polluted, "--until", "1d")
     said = sco("train", "--from", quiet, "--json")

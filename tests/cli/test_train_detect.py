@@ -395,3 +395,52 @@ def test_a_deleted_working_directory_is_said(sco, tmp_path, monkeypatch):
     gone.rmdir()
     said = sco("detect")
     assert said.status == Status.USAGE and "working directory" in said.err
+
+
+def test_a_real_incident_is_not_learnt_as_normal(sco, trained):
+    sco("detect", "--from", trained)
+    rows = {g["group"]: g["rows"] for g in sco("train", "--from", trained, "--json").json["groups"]}
+    (incident,) = sco("incidents", "list", "--json").json["incidents"]
+    sco("incidents", "label", incident["id"], "true")
+    fewer = {g["group"]: g["rows"] for g in sco("train", "--from", trained, "--json").json["groups"]}
+    assert fewer['{instance="web-1"}'] == rows['{instance="web-1"}'] - 6
+    assert fewer['{instance="web-2"}'] == rows['{instance="web-2"}']
+
+
+def test_quiet_prints_only_news(sco, trained):
+    first = sco("detect", "--from", trained, "-q")
+    assert "web-1" in first.out and first.err == ""
+    again = sco("detect", "--from", trained, "--quiet", "--exit-code")
+    assert (again.status, again.out, again.err) == (Status.FOUND, "", "")
+    assert sco("train", "--from", trained, "-q").out == ""
+
+
+def test_control_characters_in_labels_do_not_reach_the_terminal(sco, tmp_path):
+    columns = history()
+    evil = 'cpu{instance="web-1",x="\x1b[31m\x1b]0;own\x07\u202e"}'
+    columns[evil] = columns.pop('cpu{instance="web-1"}')
+    path = write_csv(tmp_path / "evil.csv", columns)
+    columns[evil][:] = np.nan
+    sco("train", "--from", path, "--until", "2h")
+    for form in ("plain", "table", "md"):
+        said = sco("detect", "--from", path, "--dry-run", "-o", form)
+        assert "\x1b" not in said.out + said.err and "x1b[31m" in "".join(said.out.split())
+    assert sco("detect", "--from", path, "--json").json["incidents"]
+
+
+def test_runs_every_five_minutes_open_and_close_once(sco, recording, home):
+    rng = np.random.default_rng(4)
+    columns = {name: values for name, values in history(rows=1500, seed=4).items() if "latency" not in name}
+    for values in columns.values():
+        values[-6:] = values[-12:-6]
+    columns['cpu{instance="web-1"}'][1300:1320] += 60 + rng.normal(0, 1, 20)
+    path = write_csv(recording.parent / "replay.csv", columns)
+    sco("train", "--from", path, "--until", rfc3339(START + 1250 * STEP))
+    for row in range(1290, 1420):
+        assert sco("detect", "--from", path, "--until", rfc3339(START + row * STEP), "-q").status == 0
+    fault = [i for i in sco("incidents", "list", "--json").json["incidents"] if i["group"] == '{instance="web-1"}']
+    (incident,) = [i for i in fault if i["start"] <= rfc3339(START + 1300 * STEP) <= i["last"]]
+    assert incident["last"] >= rfc3339(START + 1319 * STEP) and incident["end"]
+    kinds = [e["kind"] for e in sco("incidents", "show", incident["id"], "--json").json["events"]]
+    assert kinds[0] == "opened" and kinds[-1] == "closed"
+    assert kinds.count("opened") == kinds.count("closed") == 1

@@ -95,6 +95,11 @@ def test_a_named_file_that_is_not_there_is_an_error(load: Load, tmp_path: Path) 
     assert "no.toml" in refusal(load, file=tmp_path / "no.toml").message
 
 
+def test_a_single_underscore_is_named(load: Load) -> None:
+    found = refusal(load, environ={"SCO_PROMETHEUS_URL": "http://x"})
+    assert found.hint == "two underscores: SCO_PROMETHEUS__URL"
+
+
 def test_the_project_file_is_found_from_below_up_to_the_checkout(load: Load, project: Path) -> None:
     below = project / "a" / "b"
     below.mkdir(parents=True)

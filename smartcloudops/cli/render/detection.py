@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, TextIO
 
 from smartcloudops.anomaly.detection import Detection
@@ -11,7 +12,9 @@ from smartcloudops.cli.render.clock import moment
 from smartcloudops.cli.render.output import Table
 from smartcloudops.cli.render.sparkline import sparkline
 from smartcloudops.cli.render.training import count, say_skipped, window_document
+from smartcloudops.core.quantities import quantity
 from smartcloudops.core.records import Verdict
+from smartcloudops.core.text import printable
 from smartcloudops.core.times import format_duration, rfc3339
 from smartcloudops.triage.ledger import Triage
 
@@ -54,7 +57,27 @@ def table(found: Detection, triage: Triage, *, now: int, unicode: bool) -> Table
     """The incidents, worst first, with the recent course of each first suspect."""
     lines = {key: sparkline(trace, unicode=unicode) for key, trace in triage.traces.items()}
     drawn = incidents.table(triage.incidents, now, lines if any(lines.values()) else None)
-    return Table(drawn.columns, drawn.rows, drawn.records, drawn.right, drawn.styles, _all_quiet(found))
+    return replace(drawn, empty=_all_quiet(found))
+
+
+def verdict_table(found: Detection) -> Table:
+    """Every verdict, oldest first."""
+    columns = ("time", "series", "value", "score", "p", "usual", "detectors")
+    rows = [
+        (
+            rfc3339(v.time),
+            v.series,
+            quantity(v.value),
+            f"{v.score:.2f}",
+            f"{v.p:.2g}",
+            f"{quantity(v.lower)} to {quantity(v.upper)}",
+            ", ".join(v.detectors),
+        )
+        for v in found.verdicts
+    ]
+    records = [verdict(v) for v in found.verdicts]
+    right = frozenset({"value", "score", "p"})
+    return Table(columns, rows, records, right, empty=_all_quiet(found), fixed=frozenset({"time"}))
 
 
 def _all_quiet(found: Detection) -> str:
@@ -70,7 +93,7 @@ def say(found: Detection, triage: Triage, refused: Sequence[str], stream: TextIO
     state = f"{count(still, 'incident', 'incidents')} open" + (f" ({changes})" if changes else "")
     stream.write(f"{what}, step {format_duration(w.step)}, model {found.model}: {state}\n")
     for reason in refused:
-        stream.write(f"refused: {reason}\n")
+        stream.write(printable(f"refused: {reason}") + "\n")
     for note in found.notes:
-        stream.write(f"note: {note}\n")
+        stream.write(printable(f"note: {note}") + "\n")
     say_skipped(found.skipped, stream)

@@ -44,20 +44,22 @@ def table(incidents: Sequence[Incident], now: int, lines: Mapping[str, str] | No
         right=frozenset({"score", "lasted"}),
         styles=[STYLES[i.severity] if i.end is None else "dim" for i in incidents],
         empty="no incidents",
+        fixed=frozenset({"id", "severity", "since", "lasted", "score"}),
+        spare=("trend", "lasted", "why", "since"),
     )
 
 
 def _row(incident: Incident, now: int) -> tuple[str, ...]:
     first = incident.suspects[0] if incident.suspects else None
-    ongoing = incident.end is None
     lasted = span(incident.start, incident.last if incident.end is None else incident.end)
     marks = {True: " (true)", False: " (false alarm)", None: ""}
+    open_ = ", open" if incident.end is None else ""
     return (
         incident.id,
-        incident.severity + marks[incident.label],
+        incident.severity + open_ + marks[incident.label],
         incident.group,
         moment(incident.start),
-        f"{lasted}, open" if ongoing else lasted,
+        lasted,
         f"{incident.peak:.2f}",
         first.series if first else "",
         first.reason if first else "",

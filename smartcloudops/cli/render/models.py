@@ -29,7 +29,16 @@ def listing(store: LocalStore) -> tuple[list[dict[str, Any]], Table, Status]:
     rows = [_row(d) for d in documents]
     styles = ["bold" if d["in_use"] else "red" if d["error"] else "" for d in documents]
     empty = f"no models in {store.directory}; train one with: sco train"
-    table = Table(columns, rows, documents, frozenset({"series", "groups", "size"}), styles, empty)
+    table = Table(
+        columns,
+        rows,
+        documents,
+        right=frozenset({"series", "groups", "size"}),
+        styles=styles,
+        empty=empty,
+        fixed=frozenset({"version"}),
+        spare=("created", "from", "groups"),
+    )
     return documents, table, Status.PARTIAL if damaged or any(d["error"] for d in documents) else Status.DONE
 
 

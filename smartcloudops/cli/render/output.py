@@ -8,7 +8,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TextIO
+from itertools import zip_longest
+from typing import Any, Literal, TextIO
+
+from smartcloudops.core.console import is_terminal, width
+from smartcloudops.core.text import printable
 
 SCHEMA_VERSION = 1
 
@@ -26,7 +30,10 @@ class Output(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of text under headings; `styles[i]` colours row i on a terminal; `records` are the rows as JSON."""
+    """Rows of text under headings; `styles[i]` colours row i on a terminal; `records` are the rows as JSON.
+
+    `fixed` columns are never folded; those of `spare` are left out, the first first, where a terminal is too narrow.
+    """
 
     columns: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
@@ -34,13 +41,15 @@ class Table:
     right: frozenset[str] = frozenset()
     styles: Sequence[str] = field(default=())
     empty: str = "nothing to show"
+    fixed: frozenset[str] = frozenset()
+    spare: tuple[str, ...] = ()
 
 
 def choose(output: Output | None, as_json: bool, stream: TextIO) -> Output:
-    """The form asked for; else a table on a terminal and plain text elsewhere."""
+    """The form asked for; else a table on a terminal that can draw one, and plain text elsewhere."""
     if as_json:
         return Output.JSON
-    return output or (Output.TABLE if stream.isatty() else Output.PLAIN)
+    return output or (Output.TABLE if is_terminal(stream) else Output.PLAIN)
 
 
 def show(document: dict[str, Any], table: Table, output: Output, stream: TextIO | None = None) -> None:
@@ -50,7 +59,7 @@ def show(document: dict[str, Any], table: Table, output: Output, stream: TextIO 
         print_document(document, out)
     elif output is Output.JSONL:
         for record in table.records:
-            out.write(json.dumps(record, ensure_ascii=False) + "\n")
+            out.write(json.dumps(record, ensure_ascii=not is_unicode(out)) + "\n")
     else:
         _TEXT[output](table, out)
 
@@ -58,7 +67,13 @@ def show(document: dict[str, Any], table: Table, output: Output, stream: TextIO 
 def print_document(document: dict[str, Any], stream: TextIO) -> None:
     """One JSON document with its schema version first."""
     body = {"schema_version": SCHEMA_VERSION, **document}
-    stream.write(json.dumps(body, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    ascii_only = not is_unicode(stream)
+    stream.write(json.dumps(body, indent=2, ensure_ascii=ascii_only, allow_nan=False) + "\n")
+
+
+def is_unicode(stream: TextIO) -> bool:
+    """Whether a stream takes any character."""
+    return "utf" in (stream.encoding or "").lower()
 
 
 def _plain(table: Table, out: TextIO) -> None:
@@ -67,20 +82,16 @@ def _plain(table: Table, out: TextIO) -> None:
         out.write(f"{table.empty}\n")
         return
     grid = [tuple(c.upper() for c in table.columns), *table.rows]
-    widths = [max(len(_one_line(row[i])) for row in grid) for i in range(len(table.columns))]
+    widths = [max(len(printable(row[i])) for row in grid) for i in range(len(table.columns))]
     for row in grid:
         cells = [
-            _pad(_one_line(c), w, name in table.right) for c, w, name in zip(row, widths, table.columns, strict=True)
+            _pad(printable(c), w, name in table.right) for c, w, name in zip(row, widths, table.columns, strict=True)
         ]
         out.write("  ".join(cells).rstrip() + "\n")
 
 
 def _pad(text: str, width: int, right: bool) -> str:
     return text.rjust(width) if right else text.ljust(width)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _csv(table: Table, out: TextIO) -> None:
@@ -91,7 +102,7 @@ def _csv(table: Table, out: TextIO) -> None:
 
 def _markdown(table: Table, out: TextIO) -> None:
     def line(cells: Sequence[str]) -> str:
-        return "| " + " | ".join(_one_line(c).replace("|", "\\|") for c in cells) + " |\n"
+        return "| " + " | ".join(printable(c).replace("|", "\\|") for c in cells) + " |\n"
 
     out.write(line(table.columns))
     out.write(line(["--:" if c in table.right else "---" for c in table.columns]))
@@ -107,12 +118,32 @@ def _rich(table: Table, out: TextIO) -> None:
     if not table.rows:
         out.write(f"{table.empty}\n")
         return
+    columns = width(out)
+    shown = _fitting(table, columns)
     drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for column in table.columns:
-        drawn.add_column(column, justify="right" if column in table.right else "left", overflow="fold")
-    for i, row in enumerate(table.rows):
-        drawn.add_row(*map(Text, row), style=table.styles[i] if i < len(table.styles) else "")
-    Console(file=out, highlight=False).print(drawn)
+    for i in shown:
+        name = table.columns[i]
+        justify: Literal["left", "right"] = "right" if name in table.right else "left"
+        drawn.add_column(name, justify=justify, overflow="fold", no_wrap=name in table.fixed)
+    for row, style in zip_longest(table.rows, table.styles[: len(table.rows)], fillvalue=""):
+        drawn.add_row(*(Text(printable(row[i])) for i in shown), style=style)
+    Console(file=out, highlight=False, width=columns).print(drawn)
+
+
+def _fitting(table: Table, columns: int) -> list[int]:
+    """The columns that are shown: spare ones go while the widest cells do not fit, folding to twenty allowed."""
+    shown = list(range(len(table.columns)))
+    for name in (*table.spare, None):
+        needed = sum(_least(table, i) + 3 for i in shown)
+        if needed <= columns or name is None:
+            break
+        shown = [i for i in shown if table.columns[i] != name]
+    return shown
+
+
+def _least(table: Table, i: int) -> int:
+    widest = max(len(row[i]) for row in (table.columns, *table.rows))
+    return widest if table.columns[i] in table.fixed else min(widest, 20)
 
 
 _TEXT = {Output.TABLE: _rich, Output.PLAIN: _plain, Output.CSV: _csv, Output.MD: _markdown}

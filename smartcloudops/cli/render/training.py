@@ -10,6 +10,7 @@ from smartcloudops.anomaly.promotion import Decision
 from smartcloudops.anomaly.training import Training
 from smartcloudops.cli.render.clock import moment
 from smartcloudops.cli.render.output import Table
+from smartcloudops.core.text import printable
 from smartcloudops.core.times import format_duration, rfc3339
 from smartcloudops.metrics import Source
 
@@ -49,8 +50,15 @@ def table(done: Training) -> Table:
     return Table(columns, rows, records, frozenset({"series", "rows"}))
 
 
-def say(done: Training, source: Source, stream: TextIO) -> None:
-    """The account on stderr: how much was learnt, what was left out and why, what to do next."""
+def say(done: Training, source: Source, stream: TextIO, *, quiet: bool) -> None:
+    """The account on stderr: how much was learnt, what was left out and why, what to do next.
+
+    `quiet`: only that the new model is not in use, which somebody should know.
+    """
+    if quiet:
+        if done.version is not None and done.decision is not None and not done.decision.promoted:
+            say_decision(done.version, done.decision, stream)
+        return
     w = done.window
     span = f"{moment(w.start)} to {moment(w.end)}, step {format_duration(w.step)}"
     what = f"learnt {count(done.series, 'series', 'series')} in {count(len(done.models), 'group', 'groups')}"
@@ -69,7 +77,7 @@ def say_decision(version: str, decision: Decision, stream: TextIO) -> None:
     if decision.comparison is not None:
         stream.write(f"{compared(decision.as_dict()['comparison'])}\n")
     if decision.promoted:
-        stream.write(f"model {version} is in use: {decision.reason}; next: sco detect\n")
+        stream.write(f"model {version} is in use: {printable(decision.reason)}; next: sco detect\n")
         return
     stays = f"; {decision.champion} stays in use" if decision.champion else ""
     stream.write(f"model {version} was stored, not put in use: {decision.reason}{stays}\n")
@@ -95,7 +103,7 @@ def say_skipped(skipped: Any, stream: TextIO) -> None:
     for reason, times in reasons.most_common(_MANY):
         names = [s.series for s in skipped if s.reason == reason]
         more = f" and {times - 3} more" if times > 3 else ""
-        stream.write(f"skipped {', '.join(names[:3])}{more}: {reason}\n")
+        stream.write(printable(f"skipped {', '.join(names[:3])}{more}: {reason}") + "\n")
     if len(reasons) > _MANY:
         stream.write(f"skipped for {len(reasons) - _MANY} further reasons; all of them: -o json\n")
 
