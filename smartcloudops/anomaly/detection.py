@@ -10,7 +10,7 @@ import numpy as np
 from smartcloudops.anomaly import judge, policy, scoring
 from smartcloudops.anomaly.features import Plan
 from smartcloudops.anomaly.groups import Gathered, gather
-from smartcloudops.anomaly.judge import Policy, State
+from smartcloudops.anomaly.judge import State
 from smartcloudops.anomaly.model import Shard
 from smartcloudops.anomaly.reporting import every_verdict, suspects_of, verdicts_of
 from smartcloudops.anomaly.store import Stored
@@ -76,7 +76,8 @@ def detect(
 ) -> Detection:
     """Score a window with a stored model; writes nothing.
 
-    `ongoing` are the open incidents, which hold their alerts open; `every` gives a verdict for every series and
+    `ongoing` are the newest incident of each group, open or just over: an open one holds its alert open, one that
+    is over is not repeated; `every` gives a verdict for every series and
     row, not only for anomalous ones. Raises what the source raises, ModelError where the model does not fit.
     """
     plans = {int(c): Plan.from_dict(raw) for c, raw in stored.manifest.get("plans", {}).items()}
@@ -165,36 +166,38 @@ class _Job:
 
     def _judge(self, shard: Shard, scored: scoring.Scored, counts: policy.Flags, g: int, found: _Found) -> None:
         times = scored.scene.times[-scored.scene.rows :]
-        limit = self.settings.threshold
-        held_back = (scored.score[g] >= limit) & ~counts[g].any(axis=0)
-        scores = np.where(held_back, np.nextafter(limit, 0), scored.score[g])
-        rules = Policy(limit, min(limit / 2, 0.5), self.settings.hold_ms, self.settings.repeat_ms)
-        decision = judge.judge(times, scores, self._state(shard.groups[g].key), rules)
-        strong = np.flatnonzero(scores >= limit)
+        rules = policy.rules(self.settings)
+        limit = rules.threshold
+        held_back = (scored.alarm[g] >= limit) & ~counts[g].any(axis=0)
+        alarm = np.where(held_back, np.nextafter(limit, 0), scored.alarm[g])
+        decision = judge.judge(times, alarm, self._state(shard.groups[g].key), rules)
+        strong = np.flatnonzero(alarm >= limit)
         if not self.every:
             found.verdicts += verdicts_of(shard, scored, counts, g, strong, self.metrics)
         for part in _stretches(decision.in_incident):
-            support = part[scores[part] >= rules.keep]
+            support = part[alarm[part] >= rules.keep]
             if len(support):
                 found.findings.append(self._finding(shard, scored, counts, g, support))
 
     def _state(self, key: str) -> State:
-        """The alert state at the window's start, as the open incident of the group tells it."""
+        """The alert state at the window's start, as the newest incident of the group tells it."""
         incident = self.ongoing.get(key)
         if incident is None or incident.start >= self.window.start:
             return State()
         strong = min(incident.last, self.window.start - self.window.step)
+        if incident.end is not None and incident.end < self.window.start:
+            return State(strong=strong, peak=incident.peak)
         return State(incident.start, strong, incident.start, incident.peak)
 
     def _finding(self, shard: Shard, scored: scoring.Scored, counts: policy.Flags, g: int, rows: judge.Rows) -> Finding:
         times = scored.scene.times[-scored.scene.rows :]
-        at = int(rows[np.argmax(scored.score[g, rows])])
+        at = int(rows[np.argmax(scored.alarm[g, rows])])
         suspects = suspects_of(shard, scored, counts, g, at, self.metrics)
         info = shard.groups[g]
         after = scored.scene.values.shape[2] - scored.scene.rows + int(rows[-1]) + 1
         course = scored.scene.values[g, info.names.index(suspects[0].series), max(0, after - TRACE_ROWS) : after]
         first, last = int(times[rows[0]]), int(times[rows[-1]])
-        return Finding(info.key, first, last, float(scored.score[g, at]), suspects, tuple(course.tolist()))
+        return Finding(info.key, first, last, float(scored.alarm[g, at]), suspects, tuple(course.tolist()))
 
 
 def _stretches(flags: policy.Flags) -> list[judge.Rows]:

@@ -8,15 +8,28 @@ import numpy as np
 import numpy.typing as npt
 
 from smartcloudops.anomaly.detectors import Floats
+from smartcloudops.anomaly.judge import Policy
 from smartcloudops.anomaly.scoring import Scored
-from smartcloudops.core.settings import Metric
+from smartcloudops.core.settings import Detect, Metric
 
 Flags = npt.NDArray[np.bool_]
 _SIGN = {"up": 1.0, "down": -1.0}
 
 
+def rules(settings: Detect) -> Policy:
+    """The judge's rules by the settings."""
+    return Policy(
+        settings.threshold,
+        settings.threshold / 2,
+        settings.hold_ms,
+        settings.repeat_ms,
+        settings.record_ms,
+        settings.adopt_ms,
+    )
+
+
 def matters(scored: Scored, metrics: Sequence[Sequence[str]], by_name: Mapping[str, Metric], threshold: float) -> Flags:
-    """Which series' deviations count, (G, C, R), where their group's score is at the threshold.
+    """Which series' deviations count, (G, C, R), where their group's alarm is at the threshold.
 
     Where series are strange by themselves, at half the threshold or more, only those count; else all do.
     A deviation in the harmless direction, smaller than `min_dev`, or shorter than `for` does not count. Where
@@ -25,7 +38,7 @@ def matters(scored: Scored, metrics: Sequence[Sequence[str]], by_name: Mapping[s
     step = scored.scene.step
     values = scored.scene.values[:, :, -scored.scene.rows :]
     strange = scored.own() >= threshold / 2
-    out = (scored.score >= threshold)[:, None, :] & (strange | ~strange.any(axis=1, keepdims=True))
+    out = (scored.alarm >= threshold)[:, None, :] & (strange | ~strange.any(axis=1, keepdims=True))
     for g, names in enumerate(metrics):
         for c, name in enumerate(names):
             metric = by_name.get(name)

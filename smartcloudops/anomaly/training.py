@@ -15,6 +15,7 @@ from smartcloudops.anomaly.features import Plan
 from smartcloudops.anomaly.fitting import Recipe, fit_many, history_of
 from smartcloudops.anomaly.groups import Gathered, Group, gather
 from smartcloudops.anomaly.model import GroupModel, pack
+from smartcloudops.anomaly.scoring import detectors_of
 from smartcloudops.anomaly.store import LocalStore
 from smartcloudops.core.errors import ConfigError, DataError, Status
 from smartcloudops.core.records import Skip
@@ -173,7 +174,7 @@ def about(done: Training, source: Source, metrics: Sequence[Metric], recipe: Rec
         "source": {"kind": source.name, "where": source.where},
         "window": {"start": rfc3339(done.window.start), "end": rfc3339(done.window.end), "step_ms": done.window.step},
         "metrics": [metric_row(m) for m in metrics if m.name not in done.empty],
-        "detectors": list(recipe.detectors),
+        "detectors": sorted({name for m in done.models for name in detectors_of(m.arrays)}),
         "plans": {str(c): Plan.of(series=c, step=recipe.step).as_dict() for c in counts},
         "skipped": [{"series": s.series, "reason": s.reason} for s in done.skipped],
         "empty": list(done.empty),

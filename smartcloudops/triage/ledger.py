@@ -167,6 +167,13 @@ def open_incidents(db: State) -> list[Incident]:
     return [_incident(row) for row in db.rows("SELECT * FROM incidents WHERE end IS NULL ORDER BY start, id")]
 
 
+def newest_by_group(db: State) -> list[Incident]:
+    """Of each group the open incident, else the newest."""
+    place = "row_number() OVER (PARTITION BY fingerprint ORDER BY end IS NULL DESC, start DESC)"
+    rows = db.rows(f"SELECT * FROM (SELECT *, {place} AS place FROM incidents) WHERE place = 1 ORDER BY start, id", ())
+    return [_incident(row) for row in rows]
+
+
 def list_incidents(db: State, *, since: int | None = None, limit: int | None = None) -> list[Incident]:
     """Open ones first, then the newest; `since` drops those that ended before it."""
     query = "SELECT * FROM incidents WHERE end IS NULL OR end >= ? ORDER BY end IS NOT NULL, start DESC, id LIMIT ?"
