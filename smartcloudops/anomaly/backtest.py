@@ -23,6 +23,7 @@ from smartcloudops.anomaly.fitting import Recipe, fit_group
 from smartcloudops.anomaly.groups import Group, bounded
 from smartcloudops.anomaly.judge import Flags, Policy, State, judge
 from smartcloudops.anomaly.model import single
+from smartcloudops.anomaly.scoring import Scored
 from smartcloudops.core.errors import DataError, ScoError, UsageError
 from smartcloudops.core.files import write_atomic
 from smartcloudops.core.runners import choose
@@ -32,7 +33,6 @@ from smartcloudops.metrics.file import read_table
 WARM_UP = 96
 GROWTH = 1.2
 SEED = 0
-DETECTORS = ("isolation_forest", "seasonal")
 OPTIONS = {"engine": "sklearn", "trees": 64, "max_samples": 256}
 
 Times = npt.NDArray[np.int64]
@@ -70,8 +70,9 @@ def walk(times: Times, values: Floats, names: Sequence[str], *, first: int = WAR
     notify, inside = np.zeros(rows, np.bool_), np.zeros(rows, np.bool_)
     state, fits = State(), 0
     for start, end in segments(times, first):
-        score[start:end] = _segment(times, values, names, start, end, engine)
-        decision = judge(times[start:end], score[start:end], state, Policy())
+        scored = _segment(times, values, names, start, end, engine)
+        score[start:end] = scored.score[0]
+        decision = judge(times[start:end], scored.alarm[0], state, Policy())
         notify[start:end], inside[start:end], state = decision
         fits += 1
     return Walk(score, notify, inside, fits)
@@ -91,15 +92,14 @@ def segments(times: Times, first: int) -> Iterator[tuple[int, int]]:
         start = end
 
 
-def _segment(times: Times, values: Floats, names: Sequence[str], start: int, end: int, engine: str) -> Floats:
+def _segment(times: Times, values: Floats, names: Sequence[str], start: int, end: int, engine: str) -> Scored:
     step = _step(times[:start])
-    recipe = Recipe(step, SEED, (OPTIONS | {"engine": engine},), detectors=DETECTORS)
+    recipe = Recipe(step, SEED, (OPTIONS | {"engine": engine},))
     group = Group("file", tuple(names), tuple(names), values[:, :start])
     shard = single(fit_group(group, times[:start], recipe))
     plan = Plan.of(series=len(names), step=step)
     since = max(0, start - plan.lookback)
-    scored = scoring.score(plan, shard, values[None, :, since:end], times[since:end], end - start)
-    return np.asarray(scored.score[0])
+    return scoring.score(plan, shard, values[None, :, since:end], times[since:end], end - start)
 
 
 def _step(times: Times) -> int:

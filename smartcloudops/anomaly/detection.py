@@ -10,7 +10,7 @@ import numpy as np
 from smartcloudops.anomaly import features, judge, policy, scoring
 from smartcloudops.anomaly.features import Plan
 from smartcloudops.anomaly.groups import Gathered, gather
-from smartcloudops.anomaly.judge import Policy, State
+from smartcloudops.anomaly.judge import State
 from smartcloudops.anomaly.model import Shard
 from smartcloudops.anomaly.reporting import every_verdict, suspects_of, verdicts_of
 from smartcloudops.anomaly.store import Stored
@@ -85,7 +85,8 @@ def detect(
 ) -> Detection:
     """Score a window with a stored model; writes nothing.
 
-    `ongoing` are the open incidents, which hold their alerts open; `every` gives a verdict for every series and
+    `ongoing` are the newest incident of each group, open or just over: an open one holds its alert open, one that
+    is over is not repeated; `every` gives a verdict for every series and
     row, not only for anomalous ones. Raises what the source raises, ModelError where the model does not fit.
     """
     plans = _plans(stored)
@@ -176,7 +177,7 @@ class _Job:
         times = self.gathered.window.times()
         scored = scoring.score(plan, shard, values, times, rows)
         metrics = [g.metrics for g in shard.groups]
-        counts, lasting = policy.matters(scored, metrics, self.metrics, self._rules().keep)
+        counts, lasting = policy.matters(scored, metrics, self.metrics, policy.rules(self.settings).keep)
         found.series += int(np.isfinite(values[:, :, -rows:]).any(axis=2).sum())
         for g, info in enumerate(shard.groups):
             known = np.flatnonzero(np.isfinite(scored.score[g]))
@@ -199,10 +200,6 @@ class _Job:
                     found.skipped.append(Skip(name, "no data in this window; it had some in training"))
         return values
 
-    def _rules(self) -> Policy:
-        s = self.settings
-        return Policy(s.threshold, min(s.threshold / 2, 0.5), s.hold_ms, s.repeat_ms)
-
     def _judge(
         self,
         shard: Shard,
@@ -213,35 +210,37 @@ class _Job:
         found: _Found,
     ) -> None:
         times = scored.scene.times[-scored.scene.rows :]
-        rules = self._rules()
+        rules = policy.rules(self.settings)
         limit = rules.threshold
-        scores = policy.judged(scored.score[g], counts[g].any(axis=0), lasting[g].any(axis=0), rules)
-        decision = judge.judge(times, scores, self._state(shard.groups[g].key), rules)
-        strong = np.flatnonzero(scores >= limit)
+        alarm = policy.judged(scored.alarm[g], counts[g].any(axis=0), lasting[g].any(axis=0), rules)
+        decision = judge.judge(times, alarm, self._state(shard.groups[g].key), rules)
+        strong = np.flatnonzero(alarm >= limit)
         if not self.every:
             found.verdicts += verdicts_of(shard, scored, counts, g, strong, self.metrics)
         for part in _stretches(decision.in_incident):
-            support = part[scores[part] >= rules.keep]
+            support = part[alarm[part] >= rules.keep]
             if len(support):
                 found.findings.append(self._finding(shard, scored, counts, g, support))
 
     def _state(self, key: str) -> State:
-        """The alert state at the window's start, as the open incident of the group tells it."""
+        """The alert state at the window's start, as the newest incident of the group tells it."""
         incident = self.ongoing.get(key)
         if incident is None or incident.start >= self.window.start:
             return State()
         strong = min(incident.last, self.window.start - self.window.step)
+        if incident.end is not None and incident.end < self.window.start:
+            return State(strong=strong, peak=incident.peak)
         return State(incident.start, strong, incident.start, incident.peak)
 
     def _finding(self, shard: Shard, scored: scoring.Scored, counts: policy.Flags, g: int, rows: judge.Rows) -> Finding:
         times = scored.scene.times[-scored.scene.rows :]
-        at = int(rows[np.argmax(scored.score[g, rows])])
+        at = int(rows[np.argmax(scored.alarm[g, rows])])
         suspects = suspects_of(shard, scored, counts, g, at, self.metrics)
         info = shard.groups[g]
         after = scored.scene.values.shape[2] - scored.scene.rows + int(rows[-1]) + 1
         course = scored.scene.values[g, info.names.index(suspects[0].series), max(0, after - TRACE_ROWS) : after]
         when = tuple(times[rows].tolist())
-        peak = float(scored.score[g, at])
+        peak = float(scored.alarm[g, at])
         return Finding(info.key, when[0], when[-1], peak, suspects, when, tuple(course.tolist()))
 
 

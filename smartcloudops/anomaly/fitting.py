@@ -9,15 +9,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from smartcloudops.anomaly import calibrate, features, inject
+from smartcloudops.anomaly import calibrate, ensemble, features, inject
 from smartcloudops.anomaly.detectors import DETECTORS, Arrays, Floats, Scene
+from smartcloudops.anomaly.ensemble import FOREST
 from smartcloudops.anomaly.features import Plan
 from smartcloudops.anomaly.groups import Group
 from smartcloudops.anomaly.model import GroupInfo, GroupModel, flatten
-from smartcloudops.anomaly.scoring import COMBINED, FEATURES, calibration_of, combine, make_scene, raw_scores
+from smartcloudops.anomaly.scoring import (
+    COMBINED,
+    ENSEMBLE,
+    FEATURES,
+    calibration_of,
+    make_scene,
+    odds_of,
+    raw_scores,
+)
 
 HELD_OUT = 0.2
-FOREST = "isolation_forest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +36,6 @@ class Recipe:
     seed: int
     grid: tuple[Mapping[str, Any], ...]
     prophet: frozenset[str] = frozenset()
-    detectors: tuple[str, ...] = (FOREST, "seasonal", "prophet")
 
 
 def fit_group(group: Group, times: npt.NDArray[np.int64], recipe: Recipe) -> GroupModel:
@@ -38,22 +45,35 @@ def fit_group(group: Group, times: npt.NDArray[np.int64], recipe: Recipe) -> Gro
     on everything. Fitted on winsorised copies; calibrated on the scores of what came.
     """
     plan = Plan.of(series=len(group.names), step=recipe.step)
+    choice = ensemble.choose(group.values, recipe.step, prophet=bool(_named(group, recipe).any()))
     learnt = features.learn(plan, group.values, times)
     came, tame = _scenes(plan, learnt, group.values, times)
     options, why = _choose(plan, group, times, recipe)
-    parts: dict[str, Arrays] = {FEATURES: learnt}
+    parts: dict[str, Arrays] = {FEATURES: learnt, ENSEMBLE: {"weights": choice.weights()}}
     calibrated: list[Floats] = []
-    for name in _wanted(group, recipe):
-        chosen = options if name == FOREST else _options(name, group, recipe)
-        parts[name] = DETECTORS.load(name).fit(tame, seed=recipe.seed, options=chosen)
-        raw = raw_scores(name, _stacked(parts[name]), came).raw
-        table = calibrate.learn(raw[0])
-        parts[calibration_of(name)] = table
-        calibrated.append(calibrate.scores(calibrate.crossed(raw[0])[None], recipe.step))
-    parts[calibration_of(COMBINED)] = calibrate.learn(combine(calibrated)[0])
+    for name in choice.detectors:
+        own = _options(name, group, recipe, options)
+        arrays, seen, unseen = _learn(name, tame, came, recipe.seed, own, rehearsed=name in choice.alarm)
+        ranked = name in choice.score
+        parts |= {name: arrays, odds_of(name): calibrate.learn(unseen)}
+        parts[calibration_of(name)] = calibrate.learn(seen if ranked else unseen)
+        if ranked:
+            calibrated.append(calibrate.scores(calibrate.crossed(seen)[None], recipe.step))
+    together = ensemble.combine(calibrated, np.ones((1, len(calibrated))))
+    parts[calibration_of(COMBINED)] = calibrate.learn(together[0])
     rows = int(np.isfinite(group.values).any(axis=0).sum())
-    info = GroupInfo(group.key, group.names, group.metrics, rows, {"options": dict(options), "explanation": why})
-    return GroupModel(info, flatten(parts))
+    chosen = {"options": dict(options), "explanation": f"{choice.why}; {why}"}
+    return GroupModel(GroupInfo(group.key, group.names, group.metrics, rows, chosen), flatten(parts))
+
+
+def _learn(
+    name: str, tame: Scene, came: Scene, seed: int, options: Mapping[str, Any], *, rehearsed: bool
+) -> tuple[Arrays, Floats, Floats]:
+    """A detector's arrays, its raw scores of the rows that it has learnt, and (if asked for) as they came."""
+    detector = DETECTORS.load(name)
+    arrays = detector.fit(came if detector.robust else tame, seed=seed, options=options)
+    seen = raw_scores(name, _stacked(arrays), came).raw[0]
+    return arrays, seen, detector.rehearse(tame, came, seed=seed, options=options)[0] if rehearsed else seen
 
 
 def _scenes(plan: Plan, learnt: Arrays, values: Floats, times: npt.NDArray[np.int64]) -> tuple[Scene, Scene]:
@@ -64,20 +84,19 @@ def _scenes(plan: Plan, learnt: Arrays, values: Floats, times: npt.NDArray[np.in
     return make_scene(plan, stacked, values[None], times, rows), make_scene(plan, stacked, tame[None], times, rows)
 
 
-def _wanted(group: Group, recipe: Recipe) -> list[str]:
-    named = any(metric in recipe.prophet for metric in group.metrics)
-    return [name for name in recipe.detectors if name != "prophet" or named]
+def _named(group: Group, recipe: Recipe) -> npt.NDArray[np.bool_]:
+    """Which series Prophet models, (C,)."""
+    return np.array([metric in recipe.prophet for metric in group.metrics])
 
 
-def _options(name: str, group: Group, recipe: Recipe) -> dict[str, Any]:
-    if name != "prophet":
-        return {}
-    return {"series": np.array([metric in recipe.prophet for metric in group.metrics])}
+def _options(name: str, group: Group, recipe: Recipe, forest: Mapping[str, Any]) -> Mapping[str, Any]:
+    own: dict[str, Mapping[str, Any]] = {FOREST: forest, "prophet": {"series": _named(group, recipe)}}
+    return own.get(name, {})
 
 
 def _choose(plan: Plan, group: Group, times: npt.NDArray[np.int64], recipe: Recipe) -> tuple[Mapping[str, Any], str]:
     """The options of the grid whose forest tells injected anomalies in the last fifth best from what came there."""
-    if len(recipe.grid) == 1 or FOREST not in recipe.detectors:
+    if len(recipe.grid) == 1:
         return recipe.grid[0], "forest as configured"
     cut = int(len(times) * (1 - HELD_OUT))
     past = group.values[:, :cut]

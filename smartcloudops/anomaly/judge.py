@@ -1,4 +1,4 @@
-"""Calibrated scores to alert states: opens at the threshold, closes with hysteresis, repeats itself rarely."""
+"""Alarms to alert states: open at the threshold, close with hysteresis, remind rarely, get used to what lasts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from smartcloudops.anomaly.detectors import Floats
 from smartcloudops.core.errors import DataError
-from smartcloudops.core.times import HOUR
+from smartcloudops.core.times import DAY, HOUR
 
 Flags = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.intp]
@@ -20,17 +20,26 @@ Rows = npt.NDArray[np.intp]
 @dataclass(frozen=True, slots=True)
 class Policy:
     """threshold opens; while open, a row at `keep` or above holds it, and so does `hold_ms` after the last
-    row at the threshold; `repeat_ms`: how often an open one is notified again."""
+    row at the threshold; `repeat_ms`: how often an open one is notified again, where it still is at the threshold.
+
+    `record_ms`: for so long after its last row at the threshold, only a row above an alert's peak opens another.
+    `adopt_ms`: an alert that has been open for so long is the new normal, and closes.
+    """
 
     threshold: float = 1.0
     keep: float = 0.5
     hold_ms: int = HOUR
     repeat_ms: int = 4 * HOUR
+    record_ms: int = 12 * HOUR
+    adopt_ms: int = DAY
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What is carried from call to call; times in ms, None = never or not open."""
+    """What is carried from call to call; times in ms, None = never or not open.
+
+    Of an alert that is over, `strong` and `peak` stay for `record_ms`.
+    """
 
     opened: int | None = None
     strong: int | None = None
@@ -65,7 +74,7 @@ def judge(times: npt.NDArray[np.int64], scores: Floats, state: State, policy: Po
     In pieces, with the state handed on, the result is the same as in one.
     """
     notify, inside = np.zeros(len(scores), np.bool_), np.zeros(len(scores), np.bool_)
-    if state.opened is None and not (scores >= policy.threshold).any():
+    if state == State() and not (scores >= policy.threshold).any():
         return Decision(notify, inside, state)
     for i, (time, score) in enumerate(zip(times.tolist(), scores.tolist(), strict=True)):
         if score == score:
@@ -76,16 +85,29 @@ def judge(times: npt.NDArray[np.int64], scores: Floats, state: State, policy: Po
 
 
 def _step(time: int, score: float, state: State, policy: Policy) -> State:
-    if score >= policy.threshold:
-        opened = time if state.opened is None else state.opened
-        state = replace(state, opened=opened, strong=time, peak=max(state.peak, score))
-    elif not _held(time, score, state, policy):
-        return State()
+    if state.opened is None:
+        return _waiting(time, score, state, policy)
+    if time - state.opened >= policy.adopt_ms:
+        return State(strong=time, peak=max(state.peak, score))
+    strong = score >= policy.threshold
+    if not strong and not _held(time, score, state, policy):
+        return _waiting(time, score, replace(state, opened=None, notified=None), policy)
+    if not strong:
+        return state
+    state = replace(state, strong=time, peak=max(state.peak, score))
     due = state.notified is None or time - state.notified >= policy.repeat_ms
     return replace(state, notified=time) if due else state
 
 
+def _waiting(time: int, score: float, state: State, policy: Policy) -> State:
+    """No alert is open; the last one may be fresh enough to compare with."""
+    fresh = state.strong is not None and time - state.strong <= policy.record_ms
+    if score < policy.threshold:
+        return state if fresh else State()
+    if fresh and score <= state.peak:
+        return replace(state, strong=time)
+    return State(time, time, time, score)
+
+
 def _held(time: int, score: float, state: State, policy: Policy) -> bool:
-    if state.opened is None or state.strong is None:
-        return False
-    return score >= policy.keep or time - state.strong <= policy.hold_ms
+    return score >= policy.keep or (state.strong is not None and time - state.strong <= policy.hold_ms)

@@ -10,10 +10,22 @@ import numpy.typing as npt
 from smartcloudops.anomaly.detectors import Floats
 from smartcloudops.anomaly.judge import Policy
 from smartcloudops.anomaly.scoring import Scored
-from smartcloudops.core.settings import Metric
+from smartcloudops.core.settings import Detect, Metric
 
 Flags = npt.NDArray[np.bool_]
 _SIGN = {"up": 1.0, "down": -1.0}
+
+
+def rules(settings: Detect) -> Policy:
+    """The judge's rules by the settings."""
+    return Policy(
+        settings.threshold,
+        settings.threshold / 2,
+        settings.hold_ms,
+        settings.repeat_ms,
+        settings.record_ms,
+        settings.adopt_ms,
+    )
 
 
 def matters(
@@ -28,7 +40,7 @@ def matters(
     step = scored.scene.step
     values = scored.scene.values[:, :, -scored.scene.rows :]
     strange = scored.own() >= keep
-    counts = (scored.score >= keep)[:, None, :] & (strange | ~strange.any(axis=1, keepdims=True))
+    counts = (scored.alarm >= keep)[:, None, :] & (strange | ~strange.any(axis=1, keepdims=True))
     lasted = counts.copy()
     for g, names in enumerate(metrics):
         for c, name in enumerate(names):

@@ -260,7 +260,7 @@ class _Trial:
         seen = np.stack([rows.get(name, missing) for name in self._shard.groups[0].names])
         times = self._match.times[self._since :]
         scored = scoring.score(self._plan, self._shard, seen[None], times, self._rows)
-        return scored.score[0], getattr(scored, "alarm", scored.score)[0]
+        return scored.score[0], scored.alarm[0]
 
 
 def _verdict(champion: str, match: _Match, bouts: Sequence[_Bout]) -> Decision:

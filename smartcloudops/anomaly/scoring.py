@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from smartcloudops.anomaly import calibrate, features
+from smartcloudops.anomaly import calibrate, ensemble, features
 from smartcloudops.anomaly.detectors import DETECTORS, Arrays, Floats, Scene, Scores
 from smartcloudops.anomaly.features import Plan
 from smartcloudops.anomaly.model import Shard
 
 COMBINED = "combined"
+ENSEMBLE = "ensemble"
 FEATURES = "features"
 
 
@@ -22,10 +23,12 @@ class Scored:
     """Scores of G groups of C series over the last R rows.
 
     score, p: calibrated, of the group, (G, R); n: rows of history behind them, (G,).
+    alarm: what alerts are judged by, 1 is the threshold, (G, R).
     detectors: calibrated scores by detector, (G, R) or (G, C, R). expected, lower, upper: (G, C, R), NaN = unknown.
     """
 
     score: Floats
+    alarm: Floats
     p: Floats
     n: npt.NDArray[np.int64]
     detectors: Mapping[str, Floats]
@@ -53,6 +56,11 @@ def calibration_of(name: str) -> str:
     return f"{name}:calibration"
 
 
+def odds_of(name: str) -> str:
+    """The part that holds a detector's calibration for the alarm, by rows that it had not learnt."""
+    return f"{name}:odds"
+
+
 def make_scene(plan: Plan, learnt: Arrays, values: Floats, times: npt.NDArray[np.int64], rows: int) -> Scene:
     """Compute the features of the last `rows` rows; infinite values count as missing."""
     known = np.where(np.isfinite(values), values, np.nan)
@@ -65,30 +73,32 @@ def raw_scores(name: str, arrays: Arrays, scene: Scene) -> Scores:
     found = detector.score(arrays, scene)
     if detector.scope == "series":
         return found
-    absent = np.isnan(scene.values[:, :, -scene.rows :]).all(axis=1)
-    return Scores(np.where(absent, np.nan, found.raw), found.expected, found.lower, found.upper)
+    return Scores(np.where(_absent(scene), np.nan, found.raw), found.expected, found.lower, found.upper)
 
 
-def combine(detectors: Iterable[Floats]) -> Floats:
-    """The highest calibrated score of any detector and series: (G, R) and (G, C, R) arrays -> (G, R)."""
-    by_group = [s if s.ndim == 2 else np.fmax.reduce(s, axis=1) for s in detectors]
-    return np.asarray(np.fmax.reduce(by_group))
+def _absent(scene: Scene) -> npt.NDArray[np.bool_]:
+    """Rows of a group in which every series is missing, (G, R)."""
+    return np.asarray(np.isnan(scene.values[:, :, -scene.rows :]).all(axis=1))
 
 
 def score(plan: Plan, shard: Shard, values: Floats, times: npt.NDArray[np.int64], rows: int) -> Scored:
     """Score the last `rows` rows of values (G, C, T); row t sees rows <= t."""
     scene = make_scene(plan, shard.part(FEATURES), values, times, rows)
     detectors: dict[str, Floats] = {}
+    odds: list[Floats] = []
     nothing = np.full((*values.shape[:2], rows), np.nan)
     bands = {"expected": nothing, "lower": nothing, "upper": nothing}
     for name in detectors_of(shard.arrays):
         found = raw_scores(name, shard.part(name), scene)
         p = calibrate.p_values(shard.part(calibration_of(name)), found.raw)
         detectors[name] = calibrate.scores(p, plan.step)
+        p = calibrate.p_values(shard.part(odds_of(name)), found.raw)
+        odds.append(calibrate.scores(p, plan.step))
         bands = _over(bands, found)
-    table = shard.part(calibration_of(COMBINED))
-    p = calibrate.p_values(table, combine(detectors.values()))
-    return Scored(calibrate.scores(p, plan.step), p, table["n"], detectors, scene=scene, **bands)
+    table, weights = shard.part(calibration_of(COMBINED)), shard.part(ENSEMBLE)["weights"]
+    p = calibrate.p_values(table, ensemble.combine(list(detectors.values()), weights[:, 0]))
+    alarm = ensemble.alarm(odds, weights[:, 1], plan.step)
+    return Scored(calibrate.scores(p, plan.step), alarm, p, table["n"], detectors, scene=scene, **bands)
 
 
 def _over(bands: Mapping[str, Floats], found: Scores) -> dict[str, Floats]:
@@ -104,8 +114,11 @@ def validate(plan: Plan, shard: Shard) -> None:
     groups, series = len(shard.groups), plan.series
     features.validate(plan, shard.part(FEATURES))
     calibrate.validate(shard.part(calibration_of(COMBINED)), (groups,))
-    for name in detectors_of(shard.arrays):
+    found = detectors_of(shard.arrays)
+    ensemble.validate(shard.part(ENSEMBLE), groups, len(found))
+    for name in found:
         detector = DETECTORS.load(name)
         detector.validate(shard.part(name), series=series, features=plan.features)
         lead = (groups,) if detector.scope == "group" else (groups, series)
-        calibrate.validate(shard.part(calibration_of(name)), lead)
+        for part in (calibration_of(name), odds_of(name)):
+            calibrate.validate(shard.part(part), lead)

@@ -204,7 +204,7 @@ def about(done: Training, source: Source, metrics: Sequence[Metric], recipe: Rec
         "source": {"kind": source.name, "where": source.where},
         "window": {"start": rfc3339(done.window.start), "end": rfc3339(done.window.end), "step_ms": done.window.step},
         "metrics": [metric_row(m) for m in metrics if m.name not in done.empty],
-        "detectors": detectors_of(key for m in done.models for key in m.arrays),
+        "detectors": sorted({name for m in done.models for name in detectors_of(m.arrays)}),
         "plans": {str(c): Plan.of(series=c, step=recipe.step).as_dict() for c in counts},
         "skipped": [{"series": s.series, "reason": s.reason} for s in done.skipped],
         "empty": list(done.empty),

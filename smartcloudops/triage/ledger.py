@@ -193,6 +193,14 @@ def real_spans(db: State, *, source: str) -> list[tuple[str, int, int]]:
     return [(row["grp"], row["start"], row["last"]) for row in db.rows(query, (source,))]
 
 
+def newest_by_group(db: State, *, source: str) -> list[Incident]:
+    """Of each of the source's groups the open incident, else the newest."""
+    place = "row_number() OVER (PARTITION BY fingerprint ORDER BY end IS NULL DESC, start DESC)"
+    of_source = f"SELECT *, {place} AS place FROM incidents WHERE source = ?"
+    rows = db.rows(f"SELECT * FROM ({of_source}) WHERE place = 1 ORDER BY start, id", (source,))
+    return [_incident(row) for row in rows]
+
+
 def list_incidents(db: State, *, since: int | None = None, limit: int | None = None) -> list[Incident]:
     """Open ones first, then the newest; `since` drops those that ended before it."""
     query = "SELECT * FROM incidents WHERE end IS NULL OR end >= ? ORDER BY end IS NOT NULL, start DESC, id LIMIT ?"

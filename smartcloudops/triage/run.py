@@ -56,8 +56,8 @@ def run(config: Config, request: Request, *, now: int) -> Done:
     source.check()
     metrics = choose.wanted(config, source)
     with open_state(config.state_dir) as state:
-        ongoing = ledger.open_incidents(state, source=identity(source))
-        scoring = _Scoring(config, source, metrics, request, state, ongoing, now)
+        known = ledger.newest_by_group(state, source=identity(source))
+        scoring = _Scoring(config, source, metrics, request, state, known, now)
         found, refused = scoring.first_usable(LocalStore(config.models_dir))
         with _transaction(state, dry_run=request.dry_run):
             triage = ledger.apply(
@@ -98,7 +98,7 @@ class _Scoring:
     metrics: Sequence[Metric]
     request: Request
     state: State
-    ongoing: Sequence[Incident]
+    known: Sequence[Incident]
     now: int
 
     def first_usable(self, store: LocalStore) -> tuple[Detection, list[str]]:
@@ -111,11 +111,9 @@ class _Scoring:
             try:
                 stored = store.open(version)
                 window = self._window(step_of(stored))
-                ongoing, every = self.ongoing, self.request.every
+                known, every = self.known, self.request.every
                 settings = self.config.detect
-                return detect(
-                    self.source, self.metrics, window, stored, settings, ongoing=ongoing, every=every
-                ), refused
+                return detect(self.source, self.metrics, window, stored, settings, ongoing=known, every=every), refused
             except ModelError as e:
                 _LOG.warning("refused", version=version, reason=e.message)
                 refused.append(e.message)

@@ -31,7 +31,7 @@ def test_quiet_rows_change_nothing() -> None:
 
 def test_opens_once_at_the_threshold_and_holds_an_hour() -> None:
     notify, inside, state = run(0, 1.0, 0, 0, 0, 0, 0, 0, 0, 0)
-    assert (notify, inside, state) == ([1], [1, 2, 3, 4, 5, 6, 7], State())
+    assert (notify, inside, state) == ([1], [1, 2, 3, 4, 5, 6, 7], State(strong=STEP, peak=1.0))
 
 
 def test_a_middling_score_holds_it_open() -> None:
@@ -51,12 +51,26 @@ def test_missing_rows_neither_open_nor_close_nor_notify() -> None:
     assert run(1.5, *[NAN] * 30, 0.0)[1] == list(range(31))
 
 
-def test_a_new_alert_after_a_closed_one_notifies_at_once() -> None:
-    assert run(1.0, *[0] * 8, 1.0)[0] == [0, 9]
+def test_only_a_record_opens_another_within_half_a_day() -> None:
+    assert run(1.5, *[0] * 8, 1.5)[0] == [0]
+    assert run(1.5, *[0] * 8, 1.6)[0] == [0, 9]
+    assert run(1.5, *[0] * 71, 1.5)[0] == [0]
+    assert run(1.5, *[0] * 72, 1.5)[0] == [0, 73]
 
 
 def test_peak_is_the_highest_since_it_opened() -> None:
-    assert run(9.0, *[0] * 8, 1.0, 3.0, 2.0)[2].peak == 3.0
+    assert run(9.0, *[0] * 80, 1.0, 3.0, 2.0)[2].peak == 3.0
+
+
+def test_what_lasts_a_day_is_the_new_normal() -> None:
+    notify, inside, state = run(*[1.5] * 400)
+    assert notify == [0, 24, 48, 72, 96, 120]
+    assert inside == list(range(144)) and state.opened is None
+    assert run(*[1.5] * 200, 1.6)[0][-1] == 200
+
+
+def test_a_reminder_needs_a_row_at_the_threshold() -> None:
+    assert run(1.5, *[0.6] * 30, 1.2)[0] == [0, 31]
 
 
 @given(

@@ -345,7 +345,8 @@ def test_for_holds_a_short_incident_back(sco, trained, home):
 
 
 @pytest.mark.parametrize("form", ["table", "plain", "csv", "md", "jsonl"])
-def test_every_form_of_output(sco, trained, form):
+def test_every_form_of_output(sco, trained, form, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
     said = sco("detect", "--from", trained, "-o", form)
     assert said.status == 0 and "web-1" in said.out and "\x1b" not in said.out
     if form == "jsonl":

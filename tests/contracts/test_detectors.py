@@ -126,9 +126,9 @@ def test_a_row_sees_only_what_came_before(name: str, series: int, fitted: Any) -
 def test_strange_rows_score_higher_than_usual_ones(name: str, series: int, fitted: Any) -> None:
     values, learnt, arrays = fitted(name, series)
     changed = values.copy()
-    changed[:, 470] = values[:, 470] + 400
+    changed[:, 468:471] = values[:, 468:471] + 400
     raw = DETECTORS.load(name).score(stack(arrays), scene(changed, learnt)).raw
-    assert (raw[..., 470] > np.nanquantile(raw, 0.99, axis=-1)).all()
+    assert (raw[..., 468:471].max(axis=-1) > np.nanquantile(raw[..., :468], 0.99, axis=-1)).all()
 
 
 @names
@@ -187,7 +187,8 @@ def test_validate_takes_its_own_and_refuses_damage(name: str, fitted: Any) -> No
 
 def _masked(name: str, key: str) -> bool:
     """NaN is how these say that a series was not fitted."""
-    return (name, key) in {("seasonal", "profile"), ("seasonal", "scale"), ("prophet", "scale")}
+    by_hour = name in {"seasonal", "novelty", "likelihood"} and key in {"profile", "scale"}
+    return by_hour or (name, key) == ("prophet", "scale")
 
 
 @names

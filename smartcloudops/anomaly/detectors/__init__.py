@@ -54,6 +54,9 @@ class Detector(Protocol):
     # Whether one score is given per group and row, or per series and row.
     scope: Literal["group", "series"]
 
+    # Whether it learns from the history as it came; where extremes would spoil it, from a winsorised copy.
+    robust: bool
+
     # Learn from one group (G = 1, R = T). `options`: the detector's own settings (grid search).
     # Returned arrays have a shape that depends only on C, F and the options, so that groups can be stacked.
     def fit(self, scene: Scene, *, seed: int, options: Mapping[str, Any]) -> Arrays: ...
@@ -61,6 +64,10 @@ class Detector(Protocol):
     # Score all groups at once; every array has a leading axis of length G. Causal: row t sees rows <= t.
     # numpy only: nothing heavier is imported here.
     def score(self, arrays: Mapping[str, npt.NDArray[Any]], scene: Scene) -> Scores: ...
+
+    # Raw scores of one history (G = 1), winsorised and as it came, each row judged by what rows before it taught:
+    # what honest probabilities rest on. NaN where nothing was known yet; (1, T) or (1, C, T).
+    def rehearse(self, tame: Scene, came: Scene, *, seed: int, options: Mapping[str, Any]) -> Floats: ...
 
     # Check arrays that came from a file (leading axis G): shapes, dtypes, ranges. ModelError names what is wrong.
     def validate(self, arrays: Mapping[str, npt.NDArray[Any]], *, series: int, features: int) -> None: ...
@@ -71,6 +78,9 @@ DETECTORS: Registry[Detector] = Registry(
     {
         "isolation_forest": "smartcloudops.anomaly.detectors.isolation_forest:DETECTOR",
         "seasonal": "smartcloudops.anomaly.detectors.seasonal:DETECTOR",
+        "novelty": "smartcloudops.anomaly.detectors.novelty:DETECTOR",
+        "likelihood": "smartcloudops.anomaly.detectors.likelihood:DETECTOR",
+        "jump": "smartcloudops.anomaly.detectors.jump:DETECTOR",
         "prophet": "smartcloudops.anomaly.detectors.prophet:DETECTOR",
     },
 )

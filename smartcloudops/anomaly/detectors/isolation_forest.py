@@ -16,6 +16,7 @@ import numpy.typing as npt
 from smartcloudops.anomaly.detectors import Arrays, Floats, Scene, Scores
 from smartcloudops.anomaly.detectors.checks import between, require
 from smartcloudops.anomaly.detectors.heaps import Heaps, mean_path
+from smartcloudops.anomaly.detectors.walks import walk
 from smartcloudops.core.errors import ModelError
 from smartcloudops.core.registry import Registry
 
@@ -54,6 +55,7 @@ class IsolationForest:
     """
 
     scope: Literal["group", "series"] = "group"
+    robust = False
 
     def fit(self, scene: Scene, *, seed: int, options: Mapping[str, Any]) -> Arrays:
         """Grow the trees on all rows of one group. UsageError for an unknown engine."""
@@ -70,6 +72,10 @@ class IsolationForest:
     def score(self, arrays: Stacked, scene: Scene) -> Scores:
         """2 ** -(mean path length / expected path length), as the paper's equation 2: (G, R), 0 to 1."""
         return Scores(raw=score_rows(arrays, scene.features))
+
+    def rehearse(self, tame: Scene, came: Scene, *, seed: int, options: Mapping[str, Any]) -> Floats:
+        """See `Detector`; trial forests grow by the numpy engine."""
+        return walk(self, tame, came, seed=seed, options={**options, "engine": "numpy"})
 
     def validate(self, arrays: Stacked, *, series: int, features: int) -> None:
         """See `Detector`."""

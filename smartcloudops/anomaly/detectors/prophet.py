@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from smartcloudops.anomaly.detectors import Arrays, Floats, Scene, Scores
 from smartcloudops.anomaly.detectors.checks import between, require
+from smartcloudops.anomaly.detectors.walks import walk
 from smartcloudops.anomaly.rolling import median, quantiles
 from smartcloudops.core.errors import ModelError
 from smartcloudops.core.times import DAY, HOUR
@@ -43,6 +44,7 @@ class Prophet:
     """
 
     scope: Literal["group", "series"] = "series"
+    robust = False
 
     def fit(self, scene: Scene, *, seed: int, options: Mapping[str, Any]) -> Arrays:
         """About 50 ms a series; optimisation starts from Prophet's own fixed point, nothing is random."""
@@ -64,6 +66,10 @@ class Prophet:
             raw[fitted] = np.abs(values[fitted] - expected[fitted]) / reach[fitted]
         raw[~np.isfinite(raw)] = np.nan
         return Scores(raw, expected, expected - _BAND * reach, expected + _BAND * reach)
+
+    def rehearse(self, tame: Scene, came: Scene, *, seed: int, options: Mapping[str, Any]) -> Floats:
+        """See `Detector`; not cheap."""
+        return walk(self, tame, came, seed=seed, options=options)
 
     def validate(self, arrays: Stacked, *, series: int, features: int) -> None:
         """See `Detector`."""
