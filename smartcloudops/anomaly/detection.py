@@ -166,7 +166,7 @@ class _Job:
 
     def _judge(self, shard: Shard, scored: scoring.Scored, counts: policy.Flags, g: int, found: _Found) -> None:
         times = scored.scene.times[-scored.scene.rows :]
-        rules = policy.rules(self.settings)
+        rules = policy.rules(self.settings).remembering(float(scored.memory[g]))
         limit = rules.threshold
         held_back = (scored.alarm[g] >= limit) & ~counts[g].any(axis=0)
         alarm = np.where(held_back, np.nextafter(limit, 0), scored.alarm[g])
