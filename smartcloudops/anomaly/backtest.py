@@ -72,7 +72,7 @@ def walk(times: Times, values: Floats, names: Sequence[str], *, first: int = WAR
     for start, end in segments(times, first):
         scored = _segment(times, values, names, start, end, engine)
         score[start:end] = scored.score[0]
-        decision = judge(times[start:end], scored.alarm[0], state, Policy())
+        decision = judge(times[start:end], scored.alarm[0], state, Policy().remembering(float(scored.memory[0])))
         notify[start:end], inside[start:end], state = decision
         fits += 1
     return Walk(score, notify, inside, fits)

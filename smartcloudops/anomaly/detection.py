@@ -210,7 +210,7 @@ class _Job:
         found: _Found,
     ) -> None:
         times = scored.scene.times[-scored.scene.rows :]
-        rules = policy.rules(self.settings)
+        rules = policy.rules(self.settings).remembering(float(scored.memory[g]))
         limit = rules.threshold
         alarm = policy.judged(scored.alarm[g], counts[g].any(axis=0), lasting[g].any(axis=0), rules)
         decision = judge.judge(times, alarm, self._state(shard.groups[g].key), rules)

@@ -21,7 +21,9 @@ from smartcloudops.core.times import MINUTE
 
 FOREST = "isolation_forest"
 # The detectors' mean probability that raises an alarm: then the alarm is 1.
-ALARM = 1 / 150
+ALARM = 1 / 100
+# Leaps are events of their own where records are steps of one.
+LEAP_MEMORY = 0.25
 _FINE, _COARSE, _SMOOTH = 2 * MINUTE, 30 * MINUTE, 0.95
 # In larger groups the mean of so many series' likelihoods drowns what the forest sees.
 _FEW = 4
@@ -29,17 +31,26 @@ _FEW = 4
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The detectors to fit; those that take part in the score; the weight of each in the alarm; why, in words."""
+    """The detectors to fit; those that take part in the score, together or apart; weights in the alarm; why, in words.
+
+    memory: the part of `[detect] record` for which an alert that is over is compared with.
+    """
 
     detectors: tuple[str, ...]
     score: frozenset[str]
+    apart: frozenset[str]
     alarm: Mapping[str, float]
+    memory: float
     why: str
 
-    def weights(self) -> Floats:
-        """(2, D): whether each detector takes part in the score, and its weight in the alarm."""
-        score = [float(name in self.score) for name in self.detectors]
-        return np.array([score, [self.alarm.get(name, 0.0) for name in self.detectors]])
+    def arrays(self) -> Arrays:
+        """weights (3, D): whether each detector takes part in the score, whether apart, its weight in the alarm.
+
+        memory (): as it is.
+        """
+        parts = [[float(name in part) for name in self.detectors] for part in (self.score, self.apart)]
+        weights = np.array([*parts, [self.alarm.get(name, 0.0) for name in self.detectors]])
+        return {"weights": weights, "memory": np.array(self.memory)}
 
 
 def choose(values: Floats, step: int, *, prophet: bool = False) -> Choice:
@@ -48,17 +59,20 @@ def choose(values: Floats, step: int, *, prophet: bool = False) -> Choice:
     leaps = fine or (coarse and smoothness(values) < _SMOOTH)
     ranked = {FOREST, "seasonal"} | ({"prophet"} if prophet else set())
     kept: tuple[str, ...]
+    apart: frozenset[str] = frozenset()
     if leaps:
-        kept, alarm = (FOREST, "seasonal", "jump"), {"seasonal": 1.0, "jump": 1.0}
+        kept = (FOREST, "seasonal", "robust_z", "jump")
+        alarm = dict.fromkeys(kept, 1.0)
         reason = "rows are a minute or two apart" if fine else "rows are far apart and restless"
-        why = f"alarms on leaps (seasonal, jump), for {reason}"
+        why = f"alarms on leaps (forest, seasonal, robust z, jump), for {reason}"
     else:
         kept = (FOREST, "seasonal", "novelty", "likelihood")
-        alarm = {FOREST: 1.0, "novelty": 1.0, "likelihood": 1.0}
-        ranked |= {"likelihood"} if len(values) <= _FEW else set()
+        alarm = {FOREST: 0.5, "novelty": 1.0, "likelihood": 0.5}
+        apart = frozenset({"likelihood"}) if len(values) <= _FEW else frozenset()
         reason = "rows are smooth" if coarse else "rows are dense"
         why = f"alarms on records and lasting change (forest, novelty, likelihood), for {reason}"
-    return Choice(kept + (("prophet",) if prophet else ()), frozenset(ranked), alarm, why)
+    memory = LEAP_MEMORY if leaps else 1.0
+    return Choice(kept + (("prophet",) if prophet else ()), frozenset(ranked), apart, alarm, memory, why)
 
 
 def smoothness(values: Floats) -> float:
@@ -84,6 +98,19 @@ def combine(detectors: Sequence[Floats], part: Floats) -> Floats:
 
 def _of_group(scores: Floats) -> Floats:
     return scores if scores.ndim == 2 else np.asarray(np.fmax.reduce(scores, axis=1))
+
+
+def beside(score: Floats, odds: Sequence[Floats], part: Floats, step: int) -> Floats:
+    """The combined score (G, R), or that of a detector apart where it is higher; the best of several counts for less.
+
+    odds: D arrays (G, R) or (G, C, R); part (G, D), 0 or 1. Probabilities are multiplied by how many were looked at.
+    """
+    if not part.any():
+        return score
+    series = max(s.shape[1] for s in odds if s.ndim == 3)
+    two, many = (np.log(n) / -np.log(rare(step)) for n in (2, 2 * series))
+    other = combine(odds, part)
+    return np.where(np.isnan(other), score, np.maximum(np.fmax(score - two, other - many), 0.0))
 
 
 def alarm(detectors: Sequence[Floats], weight: Floats, step: int) -> Floats:
@@ -118,4 +145,5 @@ def _mean(weighted: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats] | 
 
 def validate(arrays: Arrays, groups: int, detectors: int) -> None:
     """Check the weights of G groups and D detectors that came from a file; ModelError names what is wrong."""
-    between("weights", require(arrays, "weights", "f8", (groups, 2, detectors)), 0.0, 1.0)
+    between("weights", require(arrays, "weights", "f8", (groups, 3, detectors)), 0.0, 1.0)
+    between("memory", require(arrays, "memory", "f8", (groups,)), 0.0, 1.0)

@@ -49,7 +49,7 @@ def fit_group(group: Group, times: npt.NDArray[np.int64], recipe: Recipe) -> Gro
     learnt = features.learn(plan, group.values, times)
     came, tame = _scenes(plan, learnt, group.values, times)
     options, why = _choose(plan, group, times, recipe)
-    parts: dict[str, Arrays] = {FEATURES: learnt, ENSEMBLE: {"weights": choice.weights()}}
+    parts: dict[str, Arrays] = {FEATURES: learnt, ENSEMBLE: choice.arrays()}
     calibrated: list[Floats] = []
     for name in choice.detectors:
         own = _options(name, group, recipe, options)

@@ -30,8 +30,12 @@ class Policy:
     keep: float = 0.5
     hold_ms: int = HOUR
     repeat_ms: int = 4 * HOUR
-    record_ms: int = 12 * HOUR
+    record_ms: int = DAY
     adopt_ms: int = DAY
+
+    def remembering(self, part: float) -> Policy:
+        """The same with that part of `record_ms`."""
+        return replace(self, record_ms=round(self.record_ms * part))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,13 @@ class Scored:
     """Scores of G groups of C series over the last R rows.
 
     score, p: calibrated, of the group, (G, R); n: rows of history behind them, (G,).
-    alarm: what alerts are judged by, 1 is the threshold, (G, R).
+    alarm: what alerts are judged by, 1 is the threshold, (G, R); memory: see `ensemble.Choice`, (G,).
     detectors: calibrated scores by detector, (G, R) or (G, C, R). expected, lower, upper: (G, C, R), NaN = unknown.
     """
 
     score: Floats
     alarm: Floats
+    memory: Floats
     p: Floats
     n: npt.NDArray[np.int64]
     detectors: Mapping[str, Floats]
@@ -95,10 +96,13 @@ def score(plan: Plan, shard: Shard, values: Floats, times: npt.NDArray[np.int64]
         p = calibrate.p_values(shard.part(odds_of(name)), found.raw)
         odds.append(calibrate.scores(p, plan.step))
         bands = _over(bands, found)
-    table, weights = shard.part(calibration_of(COMBINED)), shard.part(ENSEMBLE)["weights"]
+    table, chosen = shard.part(calibration_of(COMBINED)), shard.part(ENSEMBLE)
+    weights, memory = chosen["weights"], chosen["memory"]
     p = calibrate.p_values(table, ensemble.combine(list(detectors.values()), weights[:, 0]))
-    alarm = ensemble.alarm(odds, weights[:, 1], plan.step)
-    return Scored(calibrate.scores(p, plan.step), alarm, p, table["n"], detectors, scene=scene, **bands)
+    together = ensemble.beside(calibrate.scores(p, plan.step), odds, weights[:, 1], plan.step)
+    alarm = ensemble.alarm(odds, weights[:, 2], plan.step)
+    p = np.maximum(calibrate.rare(plan.step) ** together, calibrate.FLOOR)
+    return Scored(together, alarm, memory, p, table["n"], detectors, scene=scene, **bands)
 
 
 def _over(bands: Mapping[str, Floats], found: Scores) -> dict[str, Floats]:

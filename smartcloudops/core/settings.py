@@ -135,11 +135,11 @@ class Detect:
     repeat_ms: int = key(4 * HOUR, "duration", "time between reminders of an open incident", safe=True)
     hold_ms: int = key(HOUR, "duration", "quiet time that closes an incident", safe=True)
     record_ms: int = key(
-        12 * HOUR, "duration", "after an incident only a stronger alarm opens another for so long", safe=True
+        DAY, "duration", "after an incident only a stronger alarm opens another for so long", safe=True
     )
     adopt_ms: int = key(DAY, "duration", "an incident open for so long is the new normal", safe=True, minimum=HOUR)
     threshold: float = key(
-        1.0, "number", "alarm that counts; 1 is a mean probability of 1 in 150", safe=True, minimum=0
+        1.0, "number", "alarm that counts; 1 is a mean probability of 1 in 100", safe=True, minimum=0
     )
 
 

@@ -51,15 +51,15 @@ def test_missing_rows_neither_open_nor_close_nor_notify() -> None:
     assert run(1.5, *[NAN] * 30, 0.0)[1] == list(range(31))
 
 
-def test_only_a_record_opens_another_within_half_a_day() -> None:
+def test_only_a_record_opens_another_within_a_day() -> None:
     assert run(1.5, *[0] * 8, 1.5)[0] == [0]
     assert run(1.5, *[0] * 8, 1.6)[0] == [0, 9]
-    assert run(1.5, *[0] * 71, 1.5)[0] == [0]
-    assert run(1.5, *[0] * 72, 1.5)[0] == [0, 73]
+    assert run(1.5, *[0] * 143, 1.5)[0] == [0]
+    assert run(1.5, *[0] * 144, 1.5)[0] == [0, 145]
 
 
 def test_peak_is_the_highest_since_it_opened() -> None:
-    assert run(9.0, *[0] * 80, 1.0, 3.0, 2.0)[2].peak == 3.0
+    assert run(9.0, *[0] * 150, 1.0, 3.0, 2.0)[2].peak == 3.0
 
 
 def test_what_lasts_a_day_is_the_new_normal() -> None:
