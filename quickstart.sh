@@ -7,7 +7,7 @@ cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 . tests/venv.sh
 
 RECORDING=smartcloudops/data/recording
-LEARN_UNTIL=2026-11-23T03:20:00Z
+LEARN_UNTIL=2026-11-23T03:18:00Z
 
 # Learn from the first hour, then look for what is strange in the rest; models and incidents go to a temporary directory.
 report() {

@@ -23,7 +23,7 @@ from smartcloudops.core.times import DAY, SECOND
 from smartcloudops.metrics import Source
 from smartcloudops.metrics.series import Values, Window
 
-TRACE_ROWS = 48
+TRACE_ROWS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,8 +237,9 @@ class _Job:
         at = int(rows[np.argmax(scored.alarm[g, rows])])
         suspects = suspects_of(shard, scored, counts, g, at, self.metrics)
         info = shard.groups[g]
-        after = scored.scene.values.shape[2] - scored.scene.rows + int(rows[-1]) + 1
-        course = scored.scene.values[g, info.names.index(suspects[0].series), max(0, after - TRACE_ROWS) : after]
+        before = scored.scene.values.shape[2] - scored.scene.rows
+        since = max(0, before + int(rows[0]) - TRACE_ROWS)
+        course = scored.scene.values[g, info.names.index(suspects[0].series), since : before + int(rows[-1]) + 1]
         when = tuple(times[rows].tolist())
         peak = float(scored.alarm[g, at])
         return Finding(info.key, when[0], when[-1], peak, suspects, when, tuple(course.tolist()))

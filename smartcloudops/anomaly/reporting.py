@@ -72,6 +72,7 @@ def _verdict(shard: Shard, scored: Scored, at: tuple[int, int, int], score: floa
         lower=_known(scored.lower[g, c, r]),
         upper=_known(scored.upper[g, c, r]),
         detectors=_fired(scored, at),
+        alarm=_known(scored.alarm[g, r]),
     )
 
 

@@ -20,8 +20,9 @@ class Skip:
 class Verdict:
     """What was decided about one series at one time.
 
-    `score` is calibrated: ln(p) / ln(p0), 1.0 is the threshold. `p` is the causal tail probability of the
-    raw score, `n` how many past rows stand behind it. `expected`, `lower`, `upper` are in the series' unit.
+    `score` is calibrated: ln(p) / ln(p0), 1.0 is one event in seven days. `p` is the causal tail probability of the
+    raw score, `n` how many past rows stand behind it. `alarm` is the group's, what alerts are judged by: 1.0 is
+    the threshold. `expected`, `lower`, `upper` are in the series' unit.
     """
 
     series: str
@@ -35,6 +36,7 @@ class Verdict:
     lower: float | None = None
     upper: float | None = None
     detectors: tuple[str, ...] = ()
+    alarm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,8 @@ class Suspect:
 class Finding:
     """A stretch of anomalous rows of one group inside a scored window; times in ms, both ends included.
 
-    `rows`: the times of the anomalous rows, in order. `trace`: the first suspect's values up to the last of them,
-    one a row, NaN = missing.
+    `rows`: the times of the anomalous rows, in order. `trace`: the first suspect's values from a little before
+    the first of them to the last, one a row, NaN = missing.
     """
 
     group: str

@@ -49,6 +49,7 @@ def verdict(v: Verdict) -> dict[str, Any]:
         "expected": v.expected,
         "lower": v.lower,
         "upper": v.upper,
+        "alarm": None if v.alarm is None else round(v.alarm, 4),
         "detectors": list(v.detectors),
     }
 
