@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,7 +17,11 @@ from smartcloudops.cli.options import (
     SkipIfLockedFlag,
     UntilOption,
 )
+from smartcloudops.cli.render.output import Output, choose, is_unicode, show
 from smartcloudops.core.errors import Status, worst
+
+if TYPE_CHECKING:
+    from smartcloudops.triage.run import Done
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -55,8 +59,6 @@ def detect(
       */5 * * * *  sco --config /etc/sco.toml detect -q --skip-if-locked
     """
     from smartcloudops.cli.locking import run_lock
-    from smartcloudops.cli.render import detection as render
-    from smartcloudops.cli.render import output as out
     from smartcloudops.core.times import now_ms
     from smartcloudops.triage.run import Request, run
 
@@ -67,14 +69,21 @@ def detect(
         if not held:
             return Status.DONE
         done = run(config, Request(from_, since, until, every=every, dry_run=dry_run), now=now)
-    form = out.choose(output, as_json, sys.stdout)
-    unicode = out.is_unicode(sys.stdout)
-    table = (
-        render.verdict_table(done.found) if every else render.table(done.found, done.triage, now=now, unicode=unicode)
-    )
-    if not quiet or form is out.Output.JSON or done.triage.count("opened") or done.triage.count("closed"):
-        out.show(render.document(done.found, done.triage, done.refused), table, form)
-    if not quiet:
-        render.say(done.found, done.triage, done.refused, sys.stderr)
+    _print(done, choose(output, as_json, sys.stdout), every=every, quiet=quiet, now=now)
     found = Status.FOUND if exit_code and any(i.end is None for i in done.triage.incidents) else Status.DONE
     return worst(done.status, found)
+
+
+def _print(done: Done, form: Output, *, every: bool, quiet: bool, now: int) -> None:
+    """The result; with `quiet` only what is news, and what was refused."""
+    from smartcloudops.cli.render import detection as render
+
+    found, triage, refused = done.found, done.triage, done.refused
+    if not quiet or form is Output.JSON or triage.count("opened") or triage.count("closed"):
+        unicode = is_unicode(sys.stdout)
+        table = render.verdict_table(found) if every else render.table(found, triage, now=now, unicode=unicode)
+        show(render.document(found, triage, refused), table, form)
+    if quiet:
+        render.say_refused(refused, sys.stderr)
+    else:
+        render.say(found, triage, refused, sys.stderr)

@@ -249,6 +249,7 @@ def test_a_damaged_model_is_refused_by_name_and_the_one_before_used(sco, recordi
     shard.write_bytes(shard.read_bytes()[:-100])
     said = sco("detect", "--from", recording, "--json")
     assert said.status == Status.PARTIAL
+    assert "refused:" in sco("detect", "--from", recording, "-q").err
     assert str(shard) in said.json["refused"][0] and said.json["model"] != shard.parent.name
     assert len(said.json["incidents"]) == 1
     listed = sco("models", "list", "--json")

@@ -85,6 +85,11 @@ def _all_quiet(found: Detection) -> str:
     return f"nothing unusual: {count(found.series, 'series', 'series')} as expected"
 
 
+def say_refused(refused: Sequence[str], stream: TextIO) -> None:
+    """Which model files were not used, and why."""
+    stream.writelines(printable(f"refused: {reason}") + "\n" for reason in refused)
+
+
 def say(found: Detection, triage: Triage, refused: Sequence[str], stream: TextIO) -> None:
     """The account on stderr: what was scored, what changed, what was left out."""
     w = found.window
@@ -93,8 +98,7 @@ def say(found: Detection, triage: Triage, refused: Sequence[str], stream: TextIO
     what = f"scored {count(found.series, 'series', 'series')}, {moment(w.start)} to {moment(w.end)}"
     state = f"{count(still, 'incident', 'incidents')} open" + (f" ({changes})" if changes else "")
     stream.write(f"{what}, step {format_duration(w.step)}, model {found.model}: {state}\n")
-    for reason in refused:
-        stream.write(printable(f"refused: {reason}") + "\n")
+    say_refused(refused, stream)
     for note in found.notes:
         stream.write(printable(f"note: {note}") + "\n")
     say_skipped(found.skipped, stream)
