@@ -20,8 +20,8 @@ from smartcloudops.anomaly.detectors.checks import between, require
 from smartcloudops.core.times import MINUTE
 
 FOREST = "isolation_forest"
-# The detectors' mean probability that raises an alarm: then the alarm is 1.
-ALARM = 1 / 100
+# The detectors' mean probability that raises an alarm: then the alarm is 1. Minutes are so many that they need more.
+ALARM, ALARM_FINE = 1 / 100, 1 / 1500
 # Leaps are events of their own where records are steps of one.
 LEAP_MEMORY = 0.25
 _FINE, _COARSE, _SMOOTH = 2 * MINUTE, 30 * MINUTE, 0.95
@@ -33,7 +33,8 @@ _FEW = 4
 class Choice:
     """The detectors to fit; those that take part in the score, together or apart; weights in the alarm; why, in words.
 
-    memory: the part of `[detect] record` for which an alert that is over is compared with.
+    memory: the part of `[detect] record` for which an alert that is over is compared with; bar: the mean
+    probability that raises an alarm.
     """
 
     detectors: tuple[str, ...]
@@ -41,16 +42,17 @@ class Choice:
     apart: frozenset[str]
     alarm: Mapping[str, float]
     memory: float
+    bar: float
     why: str
 
     def arrays(self) -> Arrays:
         """weights (3, D): whether each detector takes part in the score, whether apart, its weight in the alarm.
 
-        memory (): as it is.
+        memory, bar (): as they are.
         """
         parts = [[float(name in part) for name in self.detectors] for part in (self.score, self.apart)]
         weights = np.array([*parts, [self.alarm.get(name, 0.0) for name in self.detectors]])
-        return {"weights": weights, "memory": np.array(self.memory)}
+        return {"weights": weights, "memory": np.array(self.memory), "bar": np.array(self.bar)}
 
 
 def choose(values: Floats, step: int, *, prophet: bool = False) -> Choice:
@@ -61,18 +63,19 @@ def choose(values: Floats, step: int, *, prophet: bool = False) -> Choice:
     kept: tuple[str, ...]
     apart: frozenset[str] = frozenset()
     if leaps:
-        kept = (FOREST, "seasonal", "robust_z", "jump")
+        kept = (FOREST, "seasonal", "jump")
         alarm = dict.fromkeys(kept, 1.0)
         reason = "rows are a minute or two apart" if fine else "rows are far apart and restless"
-        why = f"alarms on leaps (forest, seasonal, robust z, jump), for {reason}"
+        why = f"alarms on leaps (forest, seasonal, jump), for {reason}"
     else:
         kept = (FOREST, "seasonal", "novelty", "likelihood")
         alarm = {FOREST: 0.5, "novelty": 1.0, "likelihood": 0.5}
         apart = frozenset({"likelihood"}) if len(values) <= _FEW else frozenset()
         reason = "rows are smooth" if coarse else "rows are dense"
         why = f"alarms on records and lasting change (forest, novelty, likelihood), for {reason}"
-    memory = LEAP_MEMORY if leaps else 1.0
-    return Choice(kept + (("prophet",) if prophet else ()), frozenset(ranked), apart, alarm, memory, why)
+    kept += ("prophet",) if prophet else ()
+    memory, bar = LEAP_MEMORY if leaps else 1.0, ALARM_FINE if fine else ALARM
+    return Choice(kept, frozenset(ranked), apart, alarm, memory, bar, why)
 
 
 def smoothness(values: Floats) -> float:
@@ -113,37 +116,32 @@ def beside(score: Floats, odds: Sequence[Floats], part: Floats, step: int) -> Fl
     return np.where(np.isnan(other), score, np.maximum(np.fmax(score - two, other - many), 0.0))
 
 
-def alarm(detectors: Sequence[Floats], weight: Floats, step: int) -> Floats:
-    """The weighted mean of ln p over ln ALARM, 1 is the threshold: D arrays as for `combine`, weight (G, D) -> (G, R).
+def alarm(detectors: Sequence[Floats], weight: Floats, bar: Floats, step: int) -> Floats:
+    """The weighted mean of ln p over ln bar, 1 is the threshold: D arrays as for `combine`, weight (G, D), bar (G,).
 
     Detectors of single series are averaged for each series; the strangest series speaks, and answers for having
-    been picked out of C (Bonferroni): its ln p rises by ln C.
+    been picked out of C (Bonferroni): its ln p rises by ln C. Gives (G, R).
     """
-    unit = np.log(rare(step)) / np.log(ALARM)
-    by_group = _mean([(s, weight[:, d, None]) for d, s in enumerate(detectors) if s.ndim == 2])
-    by_series = _mean([(s, weight[:, d, None, None]) for d, s in enumerate(detectors) if s.ndim == 3])
-    if by_series is not None:
-        mean, heavy = by_series
-        picked = _of_group(mean) * unit - np.log(mean.shape[1]) / -np.log(ALARM)
-        by_series = (np.maximum(picked, 0.0), heavy.max(axis=1))
-    parts = [(by_group[0] * unit, by_group[1])] if by_group is not None else []
-    parts += [by_series] if by_series is not None else []
-    return _mean([(s, w) for s, w in parts])[0]  # type: ignore[index]
+    of_group = [(s, weight[:, d, None]) for d, s in enumerate(detectors) if s.ndim == 2]
+    of_series = [(s, weight[:, d, None, None]) for d, s in enumerate(detectors) if s.ndim == 3]
+    parts = [_mean(of_group)] if of_group else []
+    if of_series:
+        mean, heavy = _mean(of_series)
+        picked = _of_group(mean) - np.log(mean.shape[1]) / -np.log(rare(step))
+        parts.append((np.maximum(picked, 0.0), heavy.max(axis=1)))
+    return np.asarray(_mean(parts)[0] * (np.log(rare(step)) / np.log(bar))[:, None])
 
 
-def _mean(weighted: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats] | None:
-    """The weighted mean of what is not NaN, and its weight; None where there is nothing to average."""
-    if not weighted:
-        return None
-    total, weight = np.zeros(weighted[0][0].shape), np.zeros(weighted[0][0].shape)
-    for scores, w in weighted:
-        known = np.isfinite(scores)
-        total += np.where(known, scores, 0.0) * w
-        weight += np.where(known, w, 0.0)
+def _mean(weighted: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
+    """The weighted mean of what is not NaN, and its weight."""
+    known = [np.isfinite(scores) for scores, _ in weighted]
+    total = sum(np.where(k, s, 0.0) * w for k, (s, w) in zip(known, weighted, strict=True))
+    weight = np.asarray(sum(np.where(k, w, 0.0) for k, (_, w) in zip(known, weighted, strict=True)))
     return np.where(weight > 0, total / np.maximum(weight, 1e-12), np.nan), weight
 
 
 def validate(arrays: Arrays, groups: int, detectors: int) -> None:
     """Check the weights of G groups and D detectors that came from a file; ModelError names what is wrong."""
     between("weights", require(arrays, "weights", "f8", (groups, 3, detectors)), 0.0, 1.0)
+    between("bar", require(arrays, "bar", "f8", (groups,)), 1e-12, 0.5)
     between("memory", require(arrays, "memory", "f8", (groups,)), 0.0, 1.0)

@@ -100,7 +100,7 @@ def score(plan: Plan, shard: Shard, values: Floats, times: npt.NDArray[np.int64]
     weights, memory = chosen["weights"], chosen["memory"]
     p = calibrate.p_values(table, ensemble.combine(list(detectors.values()), weights[:, 0]))
     together = ensemble.beside(calibrate.scores(p, plan.step), odds, weights[:, 1], plan.step)
-    alarm = ensemble.alarm(odds, weights[:, 2], plan.step)
+    alarm = ensemble.alarm(odds, weights[:, 2], chosen["bar"], plan.step)
     p = np.maximum(calibrate.rare(plan.step) ** together, calibrate.FLOOR)
     return Scored(together, alarm, memory, p, table["n"], detectors, scene=scene, **bands)
 

@@ -80,7 +80,6 @@ DETECTORS: Registry[Detector] = Registry(
         "seasonal": "smartcloudops.anomaly.detectors.seasonal:DETECTOR",
         "novelty": "smartcloudops.anomaly.detectors.novelty:DETECTOR",
         "likelihood": "smartcloudops.anomaly.detectors.likelihood:DETECTOR",
-        "robust_z": "smartcloudops.anomaly.detectors.robust_z:DETECTOR",
         "jump": "smartcloudops.anomaly.detectors.jump:DETECTOR",
         "prophet": "smartcloudops.anomaly.detectors.prophet:DETECTOR",
     },
