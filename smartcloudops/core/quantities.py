@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from itertools import pairwise
 
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _METRIC = ("", "k", "M", "G", "T", "P")
@@ -18,7 +20,7 @@ def quantity(value: float | None, unit: str = "") -> str:
         return "–"
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
-    if unit.startswith(("bytes", "B/")) or unit == "B":
+    if is_bytes(unit):
         return _scaled(value, 1024.0, _BINARY, unit.removeprefix("bytes").removeprefix("B"))
     if abs(value) >= 10_000:
         return _scaled(value, 1000.0, _METRIC, f" {unit}" if unit else "").strip()
@@ -26,18 +28,57 @@ def quantity(value: float | None, unit: str = "") -> str:
     return f"{text}%" if unit == "%" else f"{text} {unit}".strip()
 
 
-def _scaled(value: float, base: float, prefixes: tuple[str, ...], suffix: str) -> str:
+def is_bytes(unit: str) -> bool:
+    """Whether a unit counts bytes, which go by powers of 1,024."""
+    return unit.startswith(("bytes", "B/")) or unit == "B"
+
+
+def alike(values: Sequence[float], unit: str = "") -> list[str]:
+    """Finite numbers of one axis: one prefix for all, and the digits that tell them apart.
+
+    Units longer than two letters are left to the axis' title.
+
+    >>> alike([0, 512 * 2**20, 2**30], "bytes"), alike([97_000, 97_200]), alike([0, 0.5], "%")
+    (['0.0 GiB', '0.5 GiB', '1.0 GiB'], ['97.0 k', '97.2 k'], ['0.0%', '0.5%'])
+    """
+    largest = max(map(abs, values), default=0.0)
+    scale, suffix = _prefix(largest, unit)
+    kind = "e" if largest and not 1e-4 <= largest / scale < 1e6 else "f"
+    gap = min((abs(a - b) for a, b in pairwise(values) if a != b), default=abs(largest) or 1.0)
+    for digits in range(17):
+        texts = [f"{value / scale:.{digits}{kind}}" for value in values]
+        if all(abs(float(text) - value / scale) <= gap / scale / 50 for text, value in zip(texts, values, strict=True)):
+            break
+    return [text.removeprefix("-") + suffix if float(text) == 0 else text + suffix for text in texts]
+
+
+def _prefix(largest: float, unit: str) -> tuple[float, str]:
+    """What an axis is divided by, and what stands behind its numbers."""
+    if is_bytes(unit):
+        at = _power(largest, 1024.0, _BINARY)
+        return 1024.0**at, f" {_BINARY[at]}{unit.removeprefix('bytes').removeprefix('B')}"
+    at = _power(largest, 1000.0, _METRIC) if largest >= 10_000 else 0
+    short = unit if len(unit) <= 2 else ""
+    return 1000.0**at, "%" if unit == "%" and not at else f" {_METRIC[at]}{short}".rstrip()
+
+
+def _power(largest: float, base: float, prefixes: tuple[str, ...]) -> int:
     at = 0
-    while abs(value) >= base and at < len(prefixes) - 1:
-        value, at = value / base, at + 1
-    return f"{_digits(value)} {prefixes[at]}{suffix}"
+    while largest >= base:
+        largest, at = largest / base, at + 1
+    return at if at < len(prefixes) else 0
+
+
+def _scaled(value: float, base: float, prefixes: tuple[str, ...], suffix: str) -> str:
+    at = _power(abs(value), base, prefixes)
+    return f"{_digits(value / base**at)} {prefixes[at]}{suffix}"
 
 
 def _digits(value: float) -> str:
     """Three significant digits, never scientific for everyday sizes, trailing zeros of whole numbers dropped."""
     if value == 0 or (value == int(value) and abs(value) < 1000):
         return str(int(value))
-    if abs(value) < 1e-4:
+    if not 1e-4 <= abs(value) < 1e6:
         return f"{value:.2e}"
     decimals = max(0, 2 - math.floor(math.log10(abs(value))))
     return f"{value:.{decimals}f}"
