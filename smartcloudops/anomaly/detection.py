@@ -12,14 +12,14 @@ from smartcloudops.anomaly.features import Plan
 from smartcloudops.anomaly.groups import Gathered, gather
 from smartcloudops.anomaly.judge import State
 from smartcloudops.anomaly.model import Shard
-from smartcloudops.anomaly.reporting import every_verdict, suspects_of, verdicts_of
+from smartcloudops.anomaly.reporting import ScoredSeries, every_verdict, scored_series, suspects_of, verdicts_of
 from smartcloudops.anomaly.store import Stored
 from smartcloudops.anomaly.training import metric_row
 from smartcloudops.core.errors import ModelError, UsageError
 from smartcloudops.core.records import Finding, Incident, Skip, Verdict
 from smartcloudops.core.registry import nearest
 from smartcloudops.core.settings import Detect, Metric
-from smartcloudops.core.times import DAY, SECOND
+from smartcloudops.core.times import DAY, SECOND, parse_time
 from smartcloudops.metrics import Source
 from smartcloudops.metrics.series import Values, Window
 
@@ -30,7 +30,8 @@ TRACE_ROWS = 16
 class Detection:
     """What a window showed. `scored`: newest scored time by group.
 
-    `total` is how many series came or were learnt; `notes` are things a person should know.
+    `total` is how many series came or were learnt; `notes` are things a person should know. `courses` are the
+    scores of every series, where they were asked for; `learnt_at` (ms) is when the model was made.
     """
 
     window: Window
@@ -42,6 +43,8 @@ class Detection:
     series: int
     total: int
     notes: tuple[str, ...] = ()
+    courses: tuple[ScoredSeries, ...] = ()
+    learnt_at: int | None = None
 
 
 @dataclass(slots=True)
@@ -52,6 +55,7 @@ class _Found:
     findings: list[Finding] = field(default_factory=list)
     scored: dict[str, int] = field(default_factory=dict)
     skipped: list[Skip] = field(default_factory=list)
+    courses: list[ScoredSeries] = field(default_factory=list)
     series: int = 0
 
 
@@ -82,19 +86,22 @@ def detect(
     *,
     ongoing: Iterable[Incident] = (),
     every: bool = False,
+    courses: bool = False,
 ) -> Detection:
     """Score a window with a stored model; writes nothing.
 
     `ongoing` are the newest incident of each group, open or just over: an open one holds its alert open, one that
-    is over is not repeated; `every` gives a verdict for every series and
-    row, not only for anomalous ones. Raises what the source raises, ModelError where the model does not fit.
+    is over is not repeated; `every` gives a verdict for every series and row, not only for anomalous ones, `courses`
+    the same as arrays. Raises what the source raises, ModelError where the model does not fit.
     """
     plans = _plans(stored)
     known, notes = _known(metrics, stored)
     longest = max((plan.lookback for plan in plans.values()), default=0) * window.step
     gathered = gather(source, known, Window(window.start - longest, window.end, window.step))
     rows = {name: row for g in gathered.groups for name, row in zip(g.names, g.values, strict=True)}
-    job = _Job(gathered, rows, window, {m.name: m for m in known}, settings, {i.group: i for i in ongoing}, every)
+    job = _Job(
+        gathered, rows, window, {m.name: m for m in known}, settings, {i.group: i for i in ongoing}, every, courses
+    )
     found = _Found()
     learnt: set[str] = set()
     for shard in stored.shards():
@@ -116,7 +123,17 @@ def detect(
         found.series,
         len(learnt) + len(new) + len(gathered.skipped),
         tuple(notes),
+        tuple(found.courses),
+        _made_at(stored),
     )
+
+
+def _made_at(stored: Stored) -> int | None:
+    """When the model was made, in ms; None where its manifest does not say."""
+    try:
+        return parse_time(stored.manifest["created"], now=0)
+    except UsageError:
+        return None
 
 
 def _plans(stored: Stored) -> dict[int, Plan]:
@@ -169,6 +186,7 @@ class _Job:
     settings: Detect
     ongoing: Mapping[str, Incident]
     every: bool
+    courses: bool
 
     def run(self, plan: Plan, shard: Shard, found: _Found) -> None:
         """Score one shard and add what it shows."""
@@ -186,6 +204,8 @@ class _Job:
             self._judge(shard, scored, counts, lasting, g, found)
         if self.every:
             found.verdicts += every_verdict(shard, scored)
+        if self.courses:
+            found.courses += scored_series(shard, scored)
 
     def _values(self, shard: Shard, found: _Found) -> Values:
         """The shard's series from what was fetched, missing where there is nothing, (G, C, T)."""

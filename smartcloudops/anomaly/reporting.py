@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,9 +17,38 @@ from smartcloudops.anomaly.scoring import FEATURES, Scored
 from smartcloudops.core.quantities import quantity
 from smartcloudops.core.records import Suspect, Verdict
 from smartcloudops.core.settings import Metric
+from smartcloudops.metrics.series import Times
 
 FOREST = "isolation_forest"
 _MOST, _LEAST_SHARE = 5, 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredSeries:
+    """One series over the rows at which its group could be scored: times (R,) in ms, the rest (R,), NaN = unknown.
+
+    `score` is the series' own, its group's where no detector speaks for it alone.
+    """
+
+    series: str
+    group: str
+    times: Times
+    score: Floats
+    expected: Floats
+    lower: Floats
+    upper: Floats
+
+
+def scored_series(shard: Shard, scored: Scored) -> Iterator[ScoredSeries]:
+    """Every series of the shard whose group has a score in the window."""
+    times, own = scored.scene.times[-scored.scene.rows :], scored.own()
+    score = np.where(np.isfinite(own), own, scored.score[:, None, :])
+    bands = (score, scored.expected, scored.lower, scored.upper)
+    for g, info in enumerate(shard.groups):
+        rows = np.flatnonzero(np.isfinite(scored.score[g]))
+        if len(rows):
+            for c, name in enumerate(info.names):
+                yield ScoredSeries(name, info.key, times[rows], *(band[g, c, rows] for band in bands))
 
 
 def verdicts_of(

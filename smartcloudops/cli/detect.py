@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,7 +22,7 @@ from smartcloudops.cli.render.output import Output, choose, is_unicode, show
 from smartcloudops.core.errors import Status, worst
 
 if TYPE_CHECKING:
-    from smartcloudops.triage.run import Done
+    from smartcloudops.triage.run import Done, Request
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -38,6 +39,10 @@ def detect(
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Status 3 where an incident is open.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Score and report, keep no incident.")] = False,
     quiet: QuietFlag = False,
+    textfile: Annotated[
+        Path | None,
+        typer.Option("--textfile", metavar="FILE", help="Write the newest scores there, for node_exporter: ….prom."),
+    ] = None,
     lock_timeout: LockTimeoutOption = None,
     skip_if_locked: SkipIfLockedFlag = False,
     output: OutputOption = None,
@@ -47,13 +52,14 @@ def detect(
 
     Scores the last hour, or what has come since the last run where that is more (at most a day). Running it
     again over the same time changes nothing. A model file that is damaged is refused by name, and the version
-    before it is used (status 4).
+    before it is used (status 4). With --since, --until or --dry-run it only looks: nobody else is told.
 
     \b
     Examples:
       sco detect
       sco detect --since 2026-11-20T10:00Z --until 2026-11-20T14:00Z -o json
       sco detect --from metrics.csv --exit-code
+      sco detect --textfile /var/lib/prometheus/node-exporter/sco.prom
     \b
     Every five minutes, from cron:
       */5 * * * *  sco --config /etc/sco.toml detect -q --skip-if-locked
@@ -62,16 +68,29 @@ def detect(
     from smartcloudops.core.times import now_ms
     from smartcloudops.triage.run import Request, run
 
-    config = ctx.obj.load()
+    config = ctx.obj.load(detect__textfile=str(textfile) if textfile else None)
     quiet = quiet or ctx.obj.verbosity < 0
     now = now_ms()
     with run_lock(config, "detect", lock_timeout, skip=skip_if_locked) as held:
         if not held:
             return Status.DONE
-        done = run(config, Request(from_, since, until, every=every, dry_run=dry_run), now=now)
+        request = Request(from_, since, until, every=every, dry_run=dry_run)
+        _refuse_both(textfile, request)
+        done = run(config, request, now=now)
     _print(done, choose(output, as_json, sys.stdout), every=every, quiet=quiet, now=now)
     found = Status.FOUND if exit_code and any(i.end is None for i in done.triage.incidents) else Status.DONE
     return worst(done.status, found)
+
+
+def _refuse_both(textfile: Path | None, request: Request) -> None:
+    """A file for the newest scores does not go with a run that only looks."""
+    from smartcloudops.core.errors import UsageError
+
+    if textfile and request.only_looks:
+        raise UsageError(
+            "--textfile takes the newest scores: it does not go with --since, --until or --dry-run",
+            hint=f"sco detect --textfile {textfile}",
+        )
 
 
 def _print(done: Done, form: Output, *, every: bool, quiet: bool, now: int) -> None:
@@ -87,3 +106,4 @@ def _print(done: Done, form: Output, *, every: bool, quiet: bool, now: int) -> N
         render.say_refused(refused, sys.stderr)
     else:
         render.say(found, triage, refused, sys.stderr)
+    render.say_untold(done.untold, sys.stderr)

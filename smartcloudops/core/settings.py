@@ -141,6 +141,7 @@ class Detect:
     threshold: float = key(
         1.0, "number", "alarm that counts; 1 is a mean probability of 1 in 100", safe=True, minimum=0
     )
+    textfile: Path | None = key(None, "path", "newest scores, for node_exporter's textfile collector: `….prom`")
 
 
 @dataclass(frozen=True, slots=True)

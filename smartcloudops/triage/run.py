@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from smartcloudops.anomaly.detection import Detection, detect, step_of
-from smartcloudops.anomaly.store import LocalStore
+from smartcloudops.anomaly.store import LocalStore, Stored
 from smartcloudops.core.config import Config
-from smartcloudops.core.errors import ModelError, Status, UsageError
+from smartcloudops.core.errors import ModelError, Status, UsageError, worst
 from smartcloudops.core.log import Log
 from smartcloudops.core.records import Incident
 from smartcloudops.core.settings import Metric
@@ -18,7 +18,7 @@ from smartcloudops.core.state import FILE, State, open_state
 from smartcloudops.core.times import DAY
 from smartcloudops.metrics import Source, choose
 from smartcloudops.metrics.series import Window
-from smartcloudops.triage import ledger
+from smartcloudops.triage import ledger, outward
 from smartcloudops.triage.ledger import Triage
 
 LONGEST_MS = DAY
@@ -35,23 +35,40 @@ class Request:
     every: bool = False
     dry_run: bool = False
 
+    @property
+    def only_looks(self) -> bool:
+        """Whether it looks at a time of its own choice, or keeps nothing: then nobody else is told."""
+        return self.dry_run or self.since is not None or self.until is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a run showed and changed; `refused` says which model files were not used, and why."""
+    """What a run showed and changed; `refused` says which model files were not used, `untold` who was not told."""
 
     found: Detection
     triage: Triage
     refused: tuple[str, ...]
     status: Status
+    untold: tuple[str, ...] = ()
 
 
 def run(config: Config, request: Request, *, now: int) -> Done:
-    """Score, then update incidents. The caller holds the lock.
+    """Score, update incidents, publish the scores. The caller holds the lock.
 
     Raises what the source raises, UsageError where nothing was ever trained, ModelError where no stored model
     can be used.
     """
+    if request.only_looks:
+        return _score(config, request, now=now)
+    outward.check(config)
+    with outward.telling_of_failure(config, request.path, now):
+        done = _score(config, request, now=now)
+    untold = outward.publish(config, request.path, done.found, done.triage, done.status, now)
+    status = worst(done.status, Status.PARTIAL) if untold else done.status
+    return replace(done, untold=untold, status=status)
+
+
+def _score(config: Config, request: Request, *, now: int) -> Done:
     source = choose.open_source(config, request.path)
     source.check()
     metrics = choose.wanted(config, source)
@@ -111,13 +128,17 @@ class _Scoring:
             try:
                 stored = store.open(version)
                 window = self._window(step_of(stored))
-                known, every = self.known, self.request.every
-                settings = self.config.detect
-                return detect(self.source, self.metrics, window, stored, settings, ongoing=known, every=every), refused
+                return self._detect(window, stored), refused
             except ModelError as e:
                 _LOG.warning("refused", version=version, reason=e.message)
                 refused.append(e.message)
         raise ModelError(f"no usable model: {'; '.join(refused)}", hint="sco train")
+
+    def _detect(self, window: Window, stored: Stored) -> Detection:
+        settings, asked = self.config.detect, self.request
+        wanted = settings.textfile is not None and not asked.only_looks
+        known, every = self.known, asked.every
+        return detect(self.source, self.metrics, window, stored, settings, ongoing=known, every=every, courses=wanted)
 
     def _window(self, step: int) -> Window:
         """The newest `[detect] window`, or all since the last run up to a day; longer by the longest `for`."""

@@ -42,7 +42,8 @@ def prometheus_factory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pro
 def need(program: str) -> None:
     """Skip where a program is missing; under CI that is a failure."""
     if shutil.which(program) is None:
-        reason = f"{program} is not installed (Debian: apt-get install prometheus)"
+        package = "prometheus" if program == "promtool" else program
+        reason = f"{program} is not installed (Debian: apt-get install {package})"
         if os.environ.get("CI", "").lower() not in {"", "0", "false"}:
             pytest.fail(reason)
         pytest.skip(reason)
@@ -62,10 +63,17 @@ def prometheus(text: str, folder: Path) -> Iterator[str]:
         "--storage.tsdb.retention.time=10y",
         f"--web.listen-address=127.0.0.1:{port}",
     ]
-    with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+    with running(command, f"{url}/-/ready", folder / "log"):
+        yield url
+
+
+@contextmanager
+def running(command: list[str], ready: str, log_file: Path) -> Iterator[None]:
+    """A server that answers at the URL `ready`, stopped at the end."""
+    with log_file.open("ab") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:
-            wait_until_ready(url, process, folder / "log")
-            yield url
+            wait_until_ready(ready, process, log_file)
+            yield
         finally:
             process.terminate()
             try:
@@ -95,13 +103,29 @@ def free_port() -> int:
         return int(s.getsockname()[1])
 
 
+@contextmanager
+def node_exporter(directory: Path, folder: Path) -> Iterator[str]:
+    """A node_exporter that only reads the textfiles of a directory; the URL of its metrics."""
+    need("prometheus-node-exporter")
+    address = f"127.0.0.1:{free_port()}"
+    command = [
+        "prometheus-node-exporter",
+        f"--web.listen-address={address}",
+        "--collector.disable-defaults",
+        "--collector.textfile",
+        f"--collector.textfile.directory={directory}",
+    ]
+    with running(command, f"http://{address}/metrics", folder / "node_exporter.log"):
+        yield f"http://{address}/metrics"
+
+
 def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Until `/-/ready` says so; the server's own log if it does not."""
+    """Until it answers with 200; the server's own log if it does not."""
     deadline = time.monotonic() + _READY_S
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            with urllib.request.urlopen(f"{url}/-/ready", timeout=1):
+            with urllib.request.urlopen(url, timeout=1):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
-    raise AssertionError(f"prometheus is not ready: {log.read_text()[-2000:]}")
+    raise AssertionError(f"{url} is not ready: {log.read_text()[-2000:]}")

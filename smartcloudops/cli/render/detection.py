@@ -14,6 +14,7 @@ from smartcloudops.cli.render.sparkline import sparkline
 from smartcloudops.cli.render.training import count, say_skipped, window_document
 from smartcloudops.core.quantities import quantity
 from smartcloudops.core.records import Verdict
+from smartcloudops.core.redact import redact
 from smartcloudops.core.text import printable
 from smartcloudops.core.times import format_duration, rfc3339
 from smartcloudops.triage.ledger import Triage
@@ -88,6 +89,11 @@ def _all_quiet(found: Detection) -> str:
 def say_refused(refused: Sequence[str], stream: TextIO) -> None:
     """Which model files were not used, and why."""
     stream.writelines(printable(f"refused: {reason}") + "\n" for reason in refused)
+
+
+def say_untold(untold: Sequence[str], stream: TextIO) -> None:
+    """Who could not be told, and why."""
+    stream.writelines(redact(printable(reason)) + "\n" for reason in untold)
 
 
 def say(found: Detection, triage: Triage, refused: Sequence[str], stream: TextIO) -> None:

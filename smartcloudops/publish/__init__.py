@@ -1,0 +1,4 @@
+"""Scores back out: what a run found -> series (samples.py) -> a file for node_exporter (textfile.py).
+
+Apart from triage, which decides when: a series here is a name, labels, times and values, whoever takes it.
+"""
