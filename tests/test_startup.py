@@ -49,6 +49,12 @@ def test_help_and_version_load_no_heavy_library(arguments: list[str]) -> None:
     assert not modules & HEAVY
 
 
+def test_status_loads_no_heavy_library() -> None:
+    modules = loaded(["status"])
+    assert "smartcloudops.doctor.standing" in modules
+    assert not modules & HEAVY
+
+
 def test_completion_loads_no_heavy_library() -> None:
     modules = loaded([], _SCO_COMPLETE="complete_bash", COMP_WORDS="sco det", COMP_CWORD="1")
     assert "smartcloudops.cli.main" in modules

@@ -21,13 +21,13 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from smartcloudops.anomaly.model import GroupInfo, Shard
+from smartcloudops.anomaly.pointer import learnt_at, read_pointer, stored_versions
 from smartcloudops.core import times
 from smartcloudops.core.errors import ModelError, UsageError
 from smartcloudops.core.files import cannot_write, sha256, sync_directory, write_atomic
@@ -47,7 +47,6 @@ _ABOUT: dict[str, type] = {
     "skipped": list,
     "empty": list,
 }
-_VERSION = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 _FILE = re.compile(r"shard-\d{4,6}\.npz")
 
 
@@ -96,28 +95,16 @@ class LocalStore:
 
     def _stamp(self, now: int) -> int:
         """Full seconds, later than every stored version's, so that names sort by age whatever the clock did."""
-        newest = max((_stamp_ms(v) for v in self.versions()), default=0)
+        newest = max((learnt_at(v) for v in self.versions()), default=0)
         return max(now // times.SECOND * times.SECOND, newest + times.SECOND)
 
     def versions(self) -> list[str]:
         """Every stored version, newest first."""
-        found = self.directory / "versions"
-        names = [p.name for p in found.iterdir()] if found.is_dir() else []
-        return sorted((n for n in names if _VERSION.fullmatch(n)), reverse=True)
+        return stored_versions(self.directory)
 
     def pointer(self) -> dict[str, Any]:
-        """`version` in use (None before the first promotion) and `history`, newest first."""
-        path = self.directory / "current.json"
-        if not path.exists():
-            return {"version": None, "history": []}
-        try:
-            data = json.loads(path.read_bytes())
-            version, history = data["version"], list(data["history"])
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as e:
-            raise ModelError(f"{path} is damaged: {e}", hint="sco models promote VERSION") from e
-        if not all(isinstance(v, str) and _VERSION.fullmatch(v) for v in (version, *history)):
-            raise ModelError(f"{path} names no version", hint="sco models promote VERSION")
-        return {"version": version, "history": history}
+        """`version` in use (None before the first promotion) and `history`, newest first; ModelError if damaged."""
+        return read_pointer(self.directory)
 
     def promote(self, version: str) -> None:
         """Put a version in use; UsageError where there is none of that name."""
@@ -146,7 +133,7 @@ class LocalStore:
         versions = self.versions()
         kept = set(versions[: keep_last or 0]) | {self.pointer()["version"]}
         if keep_since is not None:
-            kept |= {v for v in versions if _stamp_ms(v) >= keep_since}
+            kept |= {v for v in versions if learnt_at(v) >= keep_since}
         gone = [v for v in versions if v not in kept]
         for version in gone if not dry_run else ():
             self._remove(version)
@@ -205,10 +192,6 @@ def _publish(temporary: Path, versions: Path, shards: Sequence[Shard], about: Ma
 
 def _stamp_text(ms: int) -> str:
     return times.rfc3339(ms).replace("-", "").replace(":", "")
-
-
-def _stamp_ms(version: str) -> int:
-    return times.to_ms(datetime.strptime(version[:16], "%Y%m%dT%H%M%SZ"))
 
 
 def _write_shard(directory: Path, at: int, shard: Shard) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,6 +20,7 @@ from smartcloudops.cli.options import (
 )
 from smartcloudops.cli.render.output import Output, choose, is_unicode, show
 from smartcloudops.core.errors import Status, worst
+from smartcloudops.core.times import now_ms, rfc3339
 
 if TYPE_CHECKING:
     from smartcloudops.triage.run import Done, Request
@@ -64,8 +65,7 @@ def detect(
     Every five minutes, from cron:
       */5 * * * *  sco --config /etc/sco.toml detect -q --skip-if-locked
     """
-    from smartcloudops.cli.locking import run_lock
-    from smartcloudops.core.times import now_ms
+    from smartcloudops.cli.locking import record, run_lock
     from smartcloudops.triage.run import Request, run
 
     config = ctx.obj.load(detect__textfile=str(textfile) if textfile else None)
@@ -76,7 +76,10 @@ def detect(
             return Status.DONE
         request = Request(from_, since, until, every=every, dry_run=dry_run)
         _refuse_both(textfile, request)
-        done = run(config, request, now=now)
+        with record(config, "detect", from_, dry_run=dry_run) as report:
+            done = run(config, request, now=now)
+            report.status = done.status
+            report.facts |= _facts(done)
     _print(done, choose(output, as_json, sys.stdout), every=every, quiet=quiet, now=now)
     found = Status.FOUND if exit_code and any(i.end is None for i in done.triage.incidents) else Status.DONE
     return worst(done.status, found)
@@ -91,6 +94,13 @@ def _refuse_both(textfile: Path | None, request: Request) -> None:
             "--textfile takes the newest scores: it does not go with --since, --until or --dry-run",
             hint=f"sco detect --textfile {textfile}",
         )
+
+
+def _facts(done: Done) -> dict[str, Any]:
+    """What `sco status` tells of a run."""
+    changed = {change: done.triage.count(change) for change in ("opened", "closed")}
+    until = rfc3339(done.found.window.end)
+    return {"model": done.found.model, "series": done.found.series, "until": until, **changed}
 
 
 def _print(done: Done, form: Output, *, every: bool, quiet: bool, now: int) -> None:

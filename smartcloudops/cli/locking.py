@@ -1,10 +1,11 @@
-"""One run at a time, as the flags ask for it."""
+"""One run at a time, as the flags ask for it, and its record."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smartcloudops.core.errors import LockedError
@@ -13,6 +14,7 @@ from smartcloudops.core.times import parse_duration
 
 if TYPE_CHECKING:
     from smartcloudops.core.config import Config
+    from smartcloudops.core.runs import Kind, Report
 
 
 @contextmanager
@@ -34,3 +36,13 @@ def run_lock(config: Config, name: str, timeout: str | None, *, skip: bool = Fal
         yield True
     finally:
         lock.__exit__(None, None, None)
+
+
+def record(config: Config, kind: Kind, from_: Path | None, *, dry_run: bool) -> AbstractContextManager[Report]:
+    """Keep the run in the state, for `sco status` and `sco doctor`; a dry run leaves no trace."""
+    from smartcloudops.core.redact import redact
+    from smartcloudops.core.runs import Report, recorded
+
+    source = str(from_.absolute()) if from_ else redact(config.prometheus.url or "")
+    facts = {"source": source}
+    return nullcontext(Report(facts=facts)) if dry_run else recorded(config.state_dir, kind, facts)

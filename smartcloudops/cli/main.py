@@ -27,6 +27,7 @@ class Commands(LazyGroup):
     """Every `sco` command."""
 
     table = (
+        ("status", "smartcloudops.cli.status:app", "Where things stand, on one screen."),
         ("train", "smartcloudops.cli.train:app", "Learn what is normal from history, keep it as a model."),
         ("detect", "smartcloudops.cli.detect:app", "Score the newest window, keep incidents."),
         ("incidents", "smartcloudops.cli.incidents:app", "List, show and label incidents."),

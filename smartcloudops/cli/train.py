@@ -68,7 +68,7 @@ def train(
     Every night, from cron:
       17 3 * * *  sco --config /etc/sco.toml train -q --skip-if-locked
     """
-    from smartcloudops.cli.locking import run_lock
+    from smartcloudops.cli.locking import record, run_lock
     from smartcloudops.cli.render import output as out
     from smartcloudops.cli.render.training import document, say, table
 
@@ -79,12 +79,15 @@ def train(
         if not held:
             return Status.DONE
         asked = _Asked(from_, since, until, tuple(exclude or ()), promote, dry_run=dry_run, quiet=quiet)
-        done, source = _learn(config, asked)
+        with record(config, "train", from_, dry_run=dry_run) as report:
+            done, source = _learn(config, asked)
+            report.status = status = done.status(config.train.max_skipped)
+            report.facts |= {"model": done.version, "series": done.series, "skipped": len(done.skipped)}
     form = out.choose(output, as_json, sys.stdout)
     if not quiet or form is out.Output.JSON:
         out.show(document(done), table(done), form)
     say(done, source, sys.stderr, quiet=quiet)
-    return done.status(config.train.max_skipped)
+    return status
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,3 +111,12 @@ class LockedError(ScoError):
     """Another run holds the lock."""
 
     status = Status.LOCKED
+
+
+def status_of(e: BaseException) -> Status:
+    """The exit status that an error will end in."""
+    if isinstance(e, ScoError):
+        return e.status
+    if isinstance(e, KeyboardInterrupt):
+        return Status.INTERRUPTED
+    return Status.BUG if isinstance(e, Exception) else Status.TERMINATED

@@ -40,4 +40,18 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX incident_events_of ON incident_events (incident_id, at)",
         "CREATE TABLE cursors (name TEXT PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL DEFAULT '{}') STRICT",
     ),
+    (
+        """
+        CREATE TABLE runs (
+            id INTEGER PRIMARY KEY,
+            kind TEXT NOT NULL CHECK (kind IN ('train', 'detect')),
+            pid INTEGER NOT NULL,
+            started INTEGER NOT NULL,
+            ended INTEGER,
+            status INTEGER,
+            body TEXT NOT NULL DEFAULT '{}'
+        ) STRICT
+        """,
+        "CREATE INDEX runs_of ON runs (kind, id)",
+    ),
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from smartcloudops.anomaly.detection import Detection
 from smartcloudops.core.config import Config
-from smartcloudops.core.errors import ConfigError, ScoError, Status
+from smartcloudops.core.errors import ConfigError, ScoError, Status, status_of
 from smartcloudops.metrics.address import parse_url
 from smartcloudops.metrics.series import Series
 from smartcloudops.publish import samples, textfile
@@ -48,15 +48,6 @@ def publish(
     except ScoError as e:
         return (f"the scores were not published: {e.message}",)
     return ()
-
-
-def status_of(e: BaseException) -> Status:
-    """The exit status that an error will end in."""
-    if isinstance(e, ScoError):
-        return e.status
-    if isinstance(e, KeyboardInterrupt):
-        return Status.INTERRUPTED
-    return Status.BUG if isinstance(e, Exception) else Status.TERMINATED
 
 
 def _oldest(found: Detection) -> int:

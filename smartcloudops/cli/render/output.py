@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import zip_longest
-from typing import Any, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from smartcloudops.core.console import is_terminal, width
 from smartcloudops.core.text import printable
+
+if TYPE_CHECKING:
+    from rich.table import Table as RichTable
 
 SCHEMA_VERSION = 1
 
@@ -110,24 +113,30 @@ def _markdown(table: Table, out: TextIO) -> None:
 
 
 def _rich(table: Table, out: TextIO) -> None:
-    from rich import box
     from rich.console import Console
-    from rich.table import Table as RichTable
-    from rich.text import Text
 
     if not table.rows:
         out.write(f"{table.empty}\n")
         return
     columns = width(out)
+    Console(file=out, highlight=False, width=columns).print(drawn(table, columns))
+
+
+def drawn(table: Table, columns: int) -> RichTable:
+    """A table as rich draws it on a terminal that wide."""
+    from rich import box
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
     shown = _fitting(table, columns)
-    drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    drawing = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for i in shown:
         name = table.columns[i]
         justify: Literal["left", "right"] = "right" if name in table.right else "left"
-        drawn.add_column(name, justify=justify, overflow="fold", no_wrap=name in table.fixed)
+        drawing.add_column(name, justify=justify, overflow="fold", no_wrap=name in table.fixed)
     for row, style in zip_longest(table.rows, table.styles[: len(table.rows)], fillvalue=""):
-        drawn.add_row(*(Text(printable(row[i])) for i in shown), style=style)
-    Console(file=out, highlight=False, width=columns).print(drawn)
+        drawing.add_row(*(Text(printable(row[i])) for i in shown), style=style)
+    return drawing
 
 
 def _fitting(table: Table, columns: int) -> list[int]:
