@@ -27,7 +27,8 @@ class Source(Protocol):
     # The metrics this source offers by itself (a file: its series); empty where configuration names them.
     def offers(self) -> Sequence[Metric]: ...
 
-    # The series of one metric on the window's grid, `__name__` = metric.name. An empty answer is not an error.
+    # The series of one metric on the window's grid, `__name__` = metric.name, their own names where that is empty.
+    # An empty answer is not an error.
     # Raises UnreachableError, ConfigError (the server refused the expression or the credentials), DataError.
     def fetch(self, metric: Metric, window: Window) -> Matrix: ...
 

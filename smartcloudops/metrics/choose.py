@@ -7,11 +7,17 @@ from pathlib import Path
 from smartcloudops.core.config import Config
 from smartcloudops.core.errors import ConfigError, UsageError
 from smartcloudops.core.settings import Metric
-from smartcloudops.core.times import format_duration, parse_time, rfc3339
+from smartcloudops.core.times import DAY, HOUR, MINUTE, SECOND, format_duration, parse_time, rfc3339
 from smartcloudops.metrics import SOURCES, Source
 from smartcloudops.metrics.series import Window
 
+POINTS = 300
 _MAX_POINTS = 1_000_000
+_ROUND = (
+    *(n * SECOND for n in (1, 2, 5, 10, 15, 30)),
+    *(n * MINUTE for n in (1, 2, 5, 10, 15, 30)),
+    *(n * HOUR for n in (1, 2, 3, 6, 12)),
+)
 
 
 def open_source(config: Config, path: Path | None) -> Source:
@@ -65,6 +71,36 @@ def scoring_window(source: Source, *, step: int, length: int, since: str | None,
     if since is not None:
         start = parse_time(since, now=newest(source, now))
     return _window(_align(start, step), end, step)
+
+
+def query_window(
+    source: Source, *, since: str | None, until: str | None, step: int | None, instant: bool, now: int
+) -> Window:
+    """What to show: `since`..`until`, else the last hour of a server or the whole of a file; one moment if `instant`.
+
+    Without a `step` a file has its own and a server one that makes at most POINTS points.
+    """
+    extent = source.extent()
+    base = newest(source, now)
+    end = base if until is None else parse_time(until, now=base)
+    if instant:
+        end = end // SECOND * SECOND
+        return Window(end, end, step or (extent.step if extent else MINUTE))
+    start = extent.start if extent else end - HOUR
+    if since is not None:
+        start = parse_time(since, now=base)
+    step = step or (extent.step if extent else round_step(end - start))
+    return _window(_align(start, step), _end(extent, until, step, now), step)
+
+
+def round_step(length: int) -> int:
+    """The shortest round step, in ms, that cuts a length of time into at most POINTS points.
+
+    >>> [round_step(length) // SECOND for length in (HOUR, DAY)]
+    [15, 300]
+    """
+    days = -(-length // (POINTS * DAY)) * DAY
+    return next((step for step in _ROUND if length <= POINTS * step), days)
 
 
 def _end(extent: Window | None, until: str | None, step: int, now: int) -> int:

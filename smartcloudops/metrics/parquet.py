@@ -1,16 +1,16 @@
-"""Parquet files, wide or long like CSV; needs the extra `parquet`."""
+"""Parquet files, read wide or long like CSV and written wide; needs the extra `parquet`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from smartcloudops.core.errors import DataError, UsageError
 from smartcloudops.metrics.cells import epoch_ms, parse_time
-from smartcloudops.metrics.series import Series, Times, Values
+from smartcloudops.metrics.series import Matrix, Series, Times, Values
 from smartcloudops.metrics.table import Layout, check_header, column_labels, layout, row_labels, series_of
 
 
@@ -29,12 +29,28 @@ def read_parquet(path: Path) -> list[Series]:
     ]
 
 
+def write_parquet(matrix: Matrix, stream: BinaryIO) -> None:
+    """A column `timestamp` (ms, UTC) and one a series, null = missing; UsageError where pyarrow is not installed."""
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError as e:
+        raise _missing("-o parquet", "-o csv") from e
+    columns = [pa.array(matrix.times, pa.timestamp("ms", "UTC"))]
+    columns += [pa.array(row, pa.float64(), from_pandas=True) for row in matrix.values]
+    parquet.write_table(pa.table(columns, names=["timestamp", *matrix.names]), stream)
+
+
+def _missing(what: str, instead: str) -> UsageError:
+    hint = f"pip install 'smartcloudops[parquet]', or {instead}"
+    return UsageError(f"{what}: Parquet needs pyarrow, which is not installed", hint=hint)
+
+
 def _open(path: Path) -> Any:
     try:
         from pyarrow import ArrowException, parquet
     except ImportError as e:
-        hint = "pip install 'smartcloudops[parquet]', or give a CSV"
-        raise UsageError(f"{path}: Parquet needs pyarrow, which is not installed", hint=hint) from e
+        raise _missing(str(path), "give a CSV") from e
     try:
         return parquet.read_table(path)
     except (ArrowException, OSError) as e:

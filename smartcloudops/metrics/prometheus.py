@@ -13,7 +13,7 @@ from smartcloudops.core.settings import Metric
 from smartcloudops.metrics.decode import Answer, BrokenError, ForeignError, decode
 from smartcloudops.metrics.refusals import foreign
 from smartcloudops.metrics.renaming import Labels, rename
-from smartcloudops.metrics.series import Matrix, Values, Window, series_name
+from smartcloudops.metrics.series import Matrix, Values, Window
 from smartcloudops.metrics.transport import Connection, Transport
 
 # What servers accept as points per series in one answer.
@@ -73,7 +73,7 @@ class Prometheus:
             raise foreign(self.where, "no list of metrics") from e
 
     def _range(self, metric: Metric, window: Window) -> Answer:
-        about = f"metric '{metric.name}' (`{metric.expr}`)"
+        about = f"metric '{metric.name}' (`{metric.expr}`)" if metric.name else f"`{metric.expr}`"
         params = {
             "query": metric.expr,
             "start": f"{window.start / 1000:.3f}",
@@ -99,8 +99,8 @@ class Prometheus:
     def _matrix(self, metric: Metric, window: Window, answers: Sequence[Answer]) -> Matrix:
         found, values = join(answers, window)
         renamed = rename(found, metric.name)
-        unread = {series_name({**one, "__name__": metric.name}) for a in answers for one in a.histograms}
-        histograms = [Skip(name, "native histogram samples are not read") for name in sorted(unread)]
+        unread = rename([one for a in answers for one in a.histograms], metric.name).names
+        histograms = [Skip(name, "native histogram samples are not read") for name in unread]
         return Matrix(
             window.times(),
             renamed.names,

@@ -32,7 +32,7 @@ def refuse(response: requests.Response, *, where: str, about: str) -> None:
         raise _moved(response, where)
     said = _said(response)
     if status in (400, 422) and said is not None:
-        raise ConfigError(f"{about}: {where} refuses the expression: {said}", hint=_expression_hint(said))
+        raise ConfigError(f"{about}: {where} refuses the expression: {said}", hint=_expression_hint(said, about))
     if status == 429 or status >= 500:
         raise _busy(status, said, where=where, about=about)
     raise foreign(where, f"status {status}")
@@ -117,10 +117,12 @@ def _said(response: requests.Response) -> str | None:
     return str(body["error"]) if isinstance(body, dict) and body.get("error") else None
 
 
-def _expression_hint(said: str) -> str:
+def _expression_hint(said: str, about: str) -> str:
     if "too many samples" in said:
         return "narrow the time range, raise the step, or aggregate: `sum by (instance) (…)`"
-    return "correct `expr`; `sco query` tries one"
+    if about.startswith("metric"):
+        return "correct `expr`; `sco query` tries one"
+    return "correct the expression; a shell needs it in 'quotes'"
 
 
 def _busy(status: int, said: str | None, *, where: str, about: str) -> UnreachableError:

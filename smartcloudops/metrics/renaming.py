@@ -10,6 +10,8 @@ from smartcloudops.core.records import Skip
 from smartcloudops.metrics.series import series_name
 
 Labels = Mapping[str, str]
+# What a series is called that an expression left without a name, as the column of a CSV.
+UNNAMED = "value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +25,14 @@ class Renamed:
 
 
 def rename(found: Sequence[Labels], name: str) -> Renamed:
-    """Give all series `__name__` = name.
+    """Give all series `__name__` = name; without a name each keeps its own, `value` where it has none.
 
     Those that only their old name told apart get it as label `metric`; true doubles are skipped.
 
     >>> rename([{"__name__": "b", "i": "1"}, {"__name__": "a", "i": "1"}], "m").names
     ('m{i="1",metric="a"}', 'm{i="1",metric="b"}')
     """
-    named: list[Labels] = [{**labels, "__name__": name} for labels in found]
+    named: list[Labels] = [{**labels, "__name__": name or labels.get("__name__", UNNAMED)} for labels in found]
     keys = [series_name(labels) for labels in named]
     if len(set(keys)) < len(keys):
         keys, named = _apart(found, named, keys)

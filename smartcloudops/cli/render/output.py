@@ -67,11 +67,11 @@ def show(document: dict[str, Any], table: Table, output: Output, stream: TextIO 
         _TEXT[output](table, out)
 
 
-def print_document(document: dict[str, Any], stream: TextIO) -> None:
-    """One JSON document with its schema version first."""
+def print_document(document: dict[str, Any], stream: TextIO, *, indent: int | None = 2) -> None:
+    """One JSON document with its schema version first; on one line without an indent."""
     body = {"schema_version": SCHEMA_VERSION, **document}
     ascii_only = not is_unicode(stream)
-    stream.write(json.dumps(body, indent=2, ensure_ascii=ascii_only, allow_nan=False) + "\n")
+    stream.write(json.dumps(body, indent=indent, ensure_ascii=ascii_only, allow_nan=False) + "\n")
 
 
 def is_unicode(stream: TextIO) -> bool:
