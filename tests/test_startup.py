@@ -40,7 +40,14 @@ def loaded(arguments: list[str], **environment: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--version"], ["--help"], ["train", "--help"], ["detect", "--help"], ["query", "--help"], ["incidents", "list", "--help"]],
+    [
+        ["--version"],
+        ["--help"],
+        ["train", "--help"],
+        ["detect", "--help"],
+        ["query", "--help"],
+        ["incidents", "list", "--help"],
+    ],
     ids=" ".join,
 )
 def test_help_and_version_load_no_heavy_library(arguments: list[str]) -> None:
