@@ -31,7 +31,7 @@ class Commands(LazyGroup):
         ("train", "smartcloudops.cli.train:app", "Learn what is normal from history, keep it as a model."),
         ("detect", "smartcloudops.cli.detect:app", "Score the newest window, keep incidents."),
         ("query", "smartcloudops.cli.query:app", "Ask for series: a chart, a table, CSV, JSON or Parquet."),
-        ("incidents", "smartcloudops.cli.incidents:app", "List, show and label incidents."),
+        ("incidents", "smartcloudops.cli.incidents:app", "List, show, acknowledge and label incidents."),
         ("models", "smartcloudops.cli.models:app", "List, show, promote and roll back models."),
         ("backtest", "smartcloudops.cli.backtest:app", "Measure detection on CSV files, causally."),
         ("config", "smartcloudops.cli.config:app", "Show settings and where they come from; trust a project."),

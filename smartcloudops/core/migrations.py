@@ -54,4 +54,25 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE INDEX runs_of ON runs (kind, id)",
     ),
+    (
+        "ALTER TABLE incidents ADD COLUMN acked INTEGER",
+        "ALTER TABLE incidents ADD COLUMN note TEXT",
+        """
+        CREATE TABLE incident_events_new (
+            id INTEGER PRIMARY KEY,
+            incident_id TEXT NOT NULL REFERENCES incidents (id) ON DELETE CASCADE,
+            kind TEXT NOT NULL CHECK (kind IN ('opened', 'updated', 'closed', 'labelled', 'acked', 'unacked')),
+            at INTEGER NOT NULL,
+            body TEXT NOT NULL DEFAULT '{}'
+        ) STRICT
+        """,
+        "INSERT INTO incident_events_new SELECT * FROM incident_events",
+        "DROP TABLE incident_events",
+        "ALTER TABLE incident_events_new RENAME TO incident_events",
+        """
+        CREATE UNIQUE INDEX incident_events_once ON incident_events (incident_id, kind)
+        WHERE kind IN ('opened', 'closed')
+        """,
+        "CREATE INDEX incident_events_of ON incident_events (incident_id, at)",
+    ),
 )

@@ -69,7 +69,8 @@ class Finding:
 class Incident:
     """Verdicts of one group merged over time. `end` is None while it is ongoing; times in ms, UTC.
 
-    `source` says where the group's metrics come from; groups of other sources are other groups.
+    `source` says where the group's metrics come from; groups of other sources are other groups. `acked`: since when
+    somebody takes care of it, so that no reminder is due until it ends; `note`: what they said.
     """
 
     id: str
@@ -84,6 +85,8 @@ class Incident:
     label: bool | None = None
     model: str | None = None
     source: str = ""
+    acked: int | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

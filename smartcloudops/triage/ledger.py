@@ -6,6 +6,7 @@ twice, or after a crash, changes nothing; a partial unique index keeps two open 
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,13 +15,13 @@ from typing import Any, Literal
 from smartcloudops.core.errors import UsageError
 from smartcloudops.core.files import sha256
 from smartcloudops.core.records import Finding, Incident, Severity, Suspect
-from smartcloudops.core.registry import nearest
 from smartcloudops.core.state import State
 from smartcloudops.core.times import DAY, WEEK
 
 CRITICAL = 2.0
 VANISHED_MS = DAY
 FORGOTTEN_MS = WEEK
+NAMED = 3
 
 Change = Literal["opened", "updated", "closed"]
 
@@ -209,14 +210,28 @@ def list_incidents(db: State, *, since: int | None = None, limit: int | None = N
 
 def find_incident(db: State, name: str) -> Incident:
     """The incident whose id is `name` or alone begins with it; UsageError with the nearest otherwise."""
-    rows = [_incident(r) for r in db.rows("SELECT * FROM incidents")]
-    found = [i for i in rows if i.id == name] or [i for i in rows if name and i.id.startswith(name)]
+    wanted = name.strip().lower()
+    rows = [_incident(r) for r in db.rows("SELECT * FROM incidents ORDER BY start DESC, id")]
+    found = [i for i in rows if i.id == wanted] or [i for i in rows if wanted and i.id.startswith(wanted)]
     if len(found) == 1:
         return found[0]
     if found:
-        raise UsageError(f"'{name}' is the beginning of {len(found)} incidents", hint="give more of the id")
-    hint = nearest(name, [i.id for i in rows]) if rows else "sco detect"
-    raise UsageError(f"no incident '{name}'", hint=hint)
+        hint = f"give more of the id: {_named(found)}"
+        raise UsageError(f"'{name}' is the beginning of {len(found)} incidents", hint=hint)
+    raise UsageError(f"no incident '{name}'", hint=_nearest(wanted, rows))
+
+
+def _nearest(name: str, known: Sequence[Incident]) -> str:
+    """The incidents whose ids look most like `name`, else the newest ones."""
+    if not known:
+        return "sco detect (there is no incident yet)"
+    by_id = {i.id: i for i in known}
+    close = [by_id[key] for key in difflib.get_close_matches(name, by_id, n=NAMED, cutoff=0.6)]
+    return f"did you mean {_named(close)}?" if close else f"the newest: {_named(known)}; all: sco incidents list"
+
+
+def _named(incidents: Sequence[Incident]) -> str:
+    return ", ".join(f"{i.id} ({i.group})" for i in incidents[:NAMED]) + (" …" if len(incidents) > NAMED else "")
 
 
 def events_of(db: State, incident: Incident) -> list[tuple[str, int]]:
@@ -231,6 +246,15 @@ def label_incident(db: State, incident: Incident, label: bool | None, *, now: in
     labelled = replace(incident, label=label)
     _event(db, labelled, "labelled", now)
     return labelled
+
+
+def ack_incident(db: State, incident: Incident, acked: bool, *, note: str | None = None, now: int) -> Incident:
+    """Record that somebody takes care of an incident, or does so no more; the caller holds the transaction."""
+    changed = replace(incident, acked=now if acked else None, note=note if acked else None)
+    values = (changed.acked, changed.note, now, incident.id)
+    db.execute("UPDATE incidents SET acked = ?, note = ?, updated_at = ? WHERE id = ?", values)
+    _event(db, changed, "acked" if acked else "unacked", now)
+    return changed
 
 
 def _write(db: State, incident: Incident, now: int) -> None:
@@ -258,7 +282,7 @@ def _write(db: State, incident: Incident, now: int) -> None:
 
 
 def _event(db: State, incident: Incident, kind: str, now: int) -> None:
-    body = {"last": incident.last, "peak": incident.peak, "label": incident.label}
+    body = {"last": incident.last, "peak": incident.peak, "label": incident.label, "note": incident.note}
     db.execute(
         "INSERT INTO incident_events (incident_id, kind, at, body) VALUES (?, ?, ?, ?)",
         (incident.id, kind, now, json.dumps(body)),
@@ -279,4 +303,6 @@ def _incident(row: Mapping[str, Any]) -> Incident:
         label=None if row["label"] is None else bool(row["label"]),
         model=row["model"],
         source=row["source"],
+        acked=row["acked"],
+        note=row["note"],
     )

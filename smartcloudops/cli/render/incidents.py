@@ -28,6 +28,8 @@ def document(incident: Incident) -> dict[str, Any]:
         "peak": round(incident.peak, 3),
         "suspects": [{"series": s.series, "share": round(s.share, 3), "reason": s.reason} for s in incident.suspects],
         "label": incident.label,
+        "acked": None if incident.acked is None else rfc3339(incident.acked),
+        "note": incident.note,
         "model": incident.model,
     }
 
@@ -54,9 +56,10 @@ def _row(incident: Incident, now: int) -> tuple[str, ...]:
     lasted = span(incident.start, incident.last if incident.end is None else incident.end)
     marks = {True: " (true)", False: " (false alarm)", None: ""}
     open_ = ", open" if incident.end is None else ""
+    acked = "" if incident.acked is None else ", acked"
     return (
         incident.id,
-        incident.severity + open_ + marks[incident.label],
+        incident.severity + open_ + acked + marks[incident.label],
         incident.group,
         moment(incident.start),
         lasted,
@@ -78,12 +81,17 @@ def details(incident: Incident, events: Sequence[tuple[str, int]]) -> Table:
         ("last seen", moment(incident.last)),
         ("ended", "still open" if incident.end is None else moment(incident.end)),
         ("label", {True: "true", False: "false alarm", None: "none"}[incident.label]),
+        ("acknowledged", "no" if incident.acked is None else _acked(incident.acked, incident.note)),
         ("model", incident.model or ""),
     ]
     rows += [(f"suspect {n}", _suspect(s)) for n, s in enumerate(incident.suspects, 1)]
     rows += [(kind, moment(at)) for kind, at in events]
     records = [{"field": name, "value": value} for name, value in rows]
     return Table(("field", "value"), rows, records)
+
+
+def _acked(at: int, note: str | None) -> str:
+    return moment(at) + (f": {note}" if note else "")
 
 
 def _suspect(suspect: Any) -> str:
