@@ -16,6 +16,7 @@ BROAD_EXCEPT: dict[str, tuple[str, ...]] = {
     "smartcloudops/anomaly/fitting.py": ("_fit_or_say",),
     "smartcloudops/cli/main.py": ("run",),
     "smartcloudops/core/runners.py": ("_answer",),
+    "smartcloudops/doctor/run.py": ("_examined",),
 }
 LONGEST_FILE = 400
 MEDIAN_FUNCTION = 9

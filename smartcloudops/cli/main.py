@@ -28,6 +28,7 @@ class Commands(LazyGroup):
 
     table = (
         ("status", "smartcloudops.cli.status:app", "Where things stand, on one screen."),
+        ("doctor", "smartcloudops.cli.doctor:app", "What is wrong with the set-up, and what mends it."),
         ("train", "smartcloudops.cli.train:app", "Learn what is normal from history, keep it as a model."),
         ("detect", "smartcloudops.cli.detect:app", "Score the newest window, keep incidents."),
         ("query", "smartcloudops.cli.query:app", "Ask for series: a chart, a table, CSV, JSON or Parquet."),

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from smartcloudops.core.errors import LockedError
@@ -80,3 +81,58 @@ def _locked(path: Path, name: str, now: int) -> LockedError:
         holder = ""
     hint = "wait longer with --lock-timeout, or pass --skip-if-locked"
     return LockedError(f"another run holds the {name} lock{holder}: {path}", hint=hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lock that is held. `pid` took it; `heirs` are processes that have it open now, children of a dead one too."""
+
+    name: str
+    path: Path
+    pid: int
+    heirs: tuple[int, ...]
+
+
+def held(directory: Path, *, proc: Path = Path("/proc")) -> list[Held]:
+    """The locks in a directory that are held, by what the kernel says; taking none, not even for a moment.
+
+    Empty where the system has no `/proc/locks`.
+    """
+    try:
+        lines = [line.split() for line in (proc / "locks").read_text().splitlines()]
+        files = {_place(path): path for path in sorted(directory.glob("*.lock"))}
+    except OSError:
+        return []
+    taken = {row[5]: int(row[4]) for row in lines if len(row) >= 8 and row[1] == "FLOCK"}
+    return [
+        Held(path.stem, path, taken[place], tuple(_openers(path, proc)))
+        for place, path in files.items()
+        if place in taken
+    ]
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process of that number is there, whoever owns it."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _place(path: Path) -> str:
+    """Device and inode as `/proc/locks` writes them."""
+    found = path.stat()
+    return f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
+
+
+def _openers(path: Path, proc: Path) -> Iterator[int]:
+    wanted = str(path.resolve())
+    for process in proc.glob("[0-9]*"):
+        try:
+            if any(str(each.readlink()) == wanted for each in (process / "fd").iterdir()):
+                yield int(process.name)
+        except OSError:
+            continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from smartcloudops.anomaly.pointer import learnt_at, read_pointer, stored_versions
 from smartcloudops.core.errors import ModelError, Status
+from smartcloudops.core.locks import is_alive
 from smartcloudops.core.redact import redact
 from smartcloudops.core.runs import Kind, Run, cadence, newest
 from smartcloudops.core.state import FILE, open_state
@@ -85,17 +85,6 @@ def how(run: Run) -> How:
     if run.status is None:
         return "running" if is_alive(run.pid) else "died"
     return "done" if run.status in (Status.DONE, Status.PARTIAL, Status.FOUND) else "failed"
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process of that number is there, whoever owns it."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def is_late(kind: Kind, runs: Sequence[Run], now: int) -> bool:

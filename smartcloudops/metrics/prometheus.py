@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
@@ -58,6 +60,18 @@ class Prometheus:
         """The names of all metrics that the server holds."""
         with self._transport.errors():
             return list(self._ask("get_label_values", "__name__"))
+
+    def ask(self, path: str, params: Mapping[str, str] | None = None, *, about: str) -> tuple[Any, Mapping[str, str]]:
+        """`data` of a small answer of the API, and the answer's headers. Raises as `check` does."""
+        headers: dict[str, str] = {}
+        body = b"".join(self._transport.blocks(path, params or {}, about=about, seen=headers.update))
+        try:
+            answer = json.loads(body)
+        except ValueError as e:
+            raise foreign(self.where, _glimpse(body)) from e
+        if not isinstance(answer, dict) or answer.get("status") != "success":
+            raise foreign(self.where, _glimpse(body))
+        return answer.get("data"), headers
 
     def close(self) -> None:
         """Give pooled connections back."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -86,14 +86,23 @@ class Transport:
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as e:
             raise translate(e, where=self.where, timeout_s=self._connection.timeout_s, about=about) from e
 
-    def blocks(self, path: str, params: Mapping[str, str], *, about: str) -> Iterator[bytes]:
-        """The body of an answer, unpacked, in blocks. `about` names in messages what was asked for.
+    def blocks(
+        self,
+        path: str,
+        params: Mapping[str, str],
+        *,
+        about: str,
+        seen: Callable[[Mapping[str, str]], None] = lambda headers: None,
+    ) -> Iterator[bytes]:
+        """The body of an answer, unpacked, in blocks. `about` names in messages what was asked for; `seen` is
+        handed the answer's headers.
 
         Raises UnreachableError, ConfigError (refused), DataError (beyond `max_bytes`).
         """
         deadline = time.monotonic() + self._connection.total_s
         with self._gate, self.errors(about), self._send(path, params) as response:
             refuse(response, where=self.where, about=about)
+            seen(response.headers)
             size = 0
             while block := response.raw.read1(_BLOCK_BYTES, decode_content=True):
                 size += len(block)

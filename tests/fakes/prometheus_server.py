@@ -80,8 +80,9 @@ class FakePrometheus:
 
             def _send(self, reply: Reply) -> None:
                 time.sleep(reply.wait_s)
-                self.send_response(reply.status)
-                headers = {"Content-Type": reply.type, "Content-Length": str(len(reply.body)), **reply.headers}
+                self.send_response_only(reply.status)
+                headers = {"Date": self.date_time_string(), "Content-Type": reply.type}
+                headers |= {"Content-Length": str(len(reply.body)), **reply.headers}
                 for name, value in headers.items():
                     self.send_header(name, value)
                 self.end_headers()
