@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Set up all that the tests need, then run every check: `bash tests/run.sh [NAME…]`, from anywhere, as often as you like.
-# Needs Python >= 3.11. Installs Debian's Prometheus and node_exporter where they are missing and it may;
+# Needs Python >= 3.11. Installs Debian's Prometheus, node_exporter and Alertmanager where they are missing and it may;
 # where it may not, the tests that need them are skipped with the reason (with CI=true: they fail).
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
@@ -12,7 +12,7 @@ POLICY=/usr/sbin/policy-rc.d
 # The tests start their own servers: Debian's services must not take the usual ports, so a policy forbids them to start.
 install_real_parts() {
   local missing=() name
-  for name in prometheus prometheus-node-exporter; do
+  for name in prometheus prometheus-node-exporter prometheus-alertmanager; do
     command -v "$name" >/dev/null || missing+=("$name")
   done
   if [ ${#missing[@]} = 0 ]; then return 0; fi

@@ -44,6 +44,7 @@ class Config:
     detect: settings.Detect
     models: settings.Models
     logs: Mapping[str, settings.Logs]
+    alerts: Mapping[str, settings.Alerts]
     ask: settings.Ask
     infra: settings.Infra
     state: settings.StateSection
@@ -112,7 +113,8 @@ def load(
     return Config(
         **sections,
         metric=_metrics(stack),
-        logs=_logs(merged),
+        logs=_named(merged, "logs", {"uri": '"s3://bucket/prefix" or a directory'}),
+        alerts=_named(merged, "alerts", {"type": '"webhook" or "alertmanager"', "url": '"https://…"'}),
         origins=_origins(merged, stack),
         models_dir=sections["models"].dir or (project.parent if project else homes.data) / "models",
         state_dir=sections["state"].dir or _state_dir(homes, system_state),
@@ -218,7 +220,7 @@ def _merge(stack: Iterable[Layer]) -> dict[str, Setting]:
 
 def _sections(merged: Mapping[str, Setting]) -> dict[str, Any]:
     """One dataclass a section, by name; the providers are inside `ask`."""
-    single = [name for name in SECTIONS if name not in ("metric", "logs.NAME")]
+    single = [name for name in SECTIONS if name != "metric" and not name.endswith(".NAME")]
     built = {name: SECTIONS[name](**_values(merged, name)) for name in single}
     ask = dataclasses.replace(built["ask"], openai=built.pop("ask.openai"), gemini=built.pop("ask.gemini"))
     return {**built, "ask": ask}
@@ -238,19 +240,21 @@ def _metrics(stack: Iterable[Layer]) -> tuple[settings.Metric, ...]:
     )
 
 
-def _logs(merged: Mapping[str, Setting]) -> dict[str, settings.Logs]:
-    names = sorted({name.split(".")[1] for name in merged if name.startswith("logs.")})
-    return {name: _log(name, _values(merged, f"logs.{name}")) for name in names}
-
-
-def _log(name: str, values: dict[str, Any]) -> settings.Logs:
-    if "uri" not in values:
-        raise ConfigError(f"[logs.{name}] lacks uri", hint='write uri = "s3://bucket/prefix" or a directory')
-    return settings.Logs(**values)
+def _named(merged: Mapping[str, Setting], family: str, needed: Mapping[str, str]) -> dict[str, Any]:
+    """The sections `[family.NAME]` by name; ConfigError for one that lacks a key of `needed`, with an example of it."""
+    names = sorted({name.split(".")[1] for name in merged if name.startswith(f"{family}.")})
+    found = {}
+    for name in names:
+        values = _values(merged, f"{family}.{name}")
+        for key, example in needed.items():
+            if key not in values:
+                raise ConfigError(f"[{family}.{name}] lacks {key}", hint=f"write {key} = {example}")
+        found[name] = SECTIONS[f"{family}.NAME"](**values)
+    return found
 
 
 def _origins(merged: Mapping[str, Setting], stack: Iterable[Layer]) -> dict[str, Origin]:
-    fixed = (key for key in keys() if not key.required and key.section not in ("metric", "logs.NAME"))
+    fixed = (key for key in keys() if key.section != "metric" and not key.section.endswith(".NAME"))
     origins = {key.name: _DEFAULT for key in fixed}
     origins |= {name: each.origin for name, each in merged.items()}
     for layer in stack:

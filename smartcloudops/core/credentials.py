@@ -16,8 +16,7 @@ _LARGEST_SECRET = 65_536
 def misdirected(layers: list[Layer], project: Layer) -> list[Setting]:
     """Endpoints that an untrusted project file puts under credentials which other layers hold."""
     found = []
-    for section, last in ENDPOINTS.items():
-        name = f"{section}.{last}"
+    for section, name in _endpoints(layers):
         if _winner(layers, name) is not project:
             continue
         if any(_credentials(layer, section) for layer in layers if layer is not project):
@@ -31,8 +30,7 @@ def unbound(layers: list[Layer]) -> list[tuple[Setting, Setting]]:
     A credential whose own layer names no endpoint belongs to whichever is in force.
     """
     found = []
-    for section, last in ENDPOINTS.items():
-        name = f"{section}.{last}"
+    for section, name in _endpoints(layers):
         winner = _winner(layers, name)
         if winner is None:
             continue
@@ -99,6 +97,16 @@ def _from_program(setting: Setting, environ: Mapping[str, str], cwd: Path) -> st
 _READ = {"env": _from_variable, "file": _from_file, "cmd": _from_program}
 
 
+def _endpoints(layers: list[Layer]) -> list[tuple[str, str]]:
+    """(section, key) of every endpoint, those in sections that the user named included."""
+    found = {(section, f"{section}.{last}") for section, last in ENDPOINTS.items() if not section.endswith(".NAME")}
+    for each in (each for layer in layers for each in layer.settings.values()):
+        if each.key.section.endswith(".NAME") and each.key.section in ENDPOINTS:
+            section = each.name.rpartition(".")[0]
+            found.add((section, f"{section}.{ENDPOINTS[each.key.section]}"))
+    return sorted(found)
+
+
 def _winner(layers: list[Layer], name: str) -> Layer | None:
     return next((layer for layer in reversed(layers) if name in layer.settings), None)
 
@@ -108,4 +116,5 @@ def _credentials(layer: Layer, section: str) -> list[Setting]:
 
 
 def _bound(layer: Layer, section: str) -> list[Setting]:
-    return [each for each in layer.settings.values() if each.key.section == section and each.key.last in BOUND]
+    settings = layer.settings.values()
+    return [each for each in settings if each.name.rpartition(".")[0] == section and each.key.last in BOUND]

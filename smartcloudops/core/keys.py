@@ -21,17 +21,25 @@ SECTIONS: dict[str, type[Any]] = {
     "detect": settings.Detect,
     "models": settings.Models,
     "logs.NAME": settings.Logs,
+    "alerts.NAME": settings.Alerts,
     "ask": settings.Ask,
     "ask.openai": settings.Provider,
     "ask.gemini": settings.Provider,
     "infra": settings.Infra,
     "state": settings.StateSection,
 }
-ENDPOINTS: dict[str, str] = {"prometheus": "url", "ask.openai": "base_url", "ask.gemini": "base_url"}
-_SECRETS = [f"{name}_{way}" for name in ("password", "token", "key") for way in ("env", "file", "cmd")]
+ENDPOINTS: dict[str, str] = {
+    "prometheus": "url",
+    "alerts.NAME": "url",
+    "ask.openai": "base_url",
+    "ask.gemini": "base_url",
+}
+# Sections that a user names: `[logs.web]` is described by the row `logs.NAME`.
+NAMED = frozenset({"logs", "alerts"})
+_SECRETS = [f"{name}_{way}" for name in ("password", "token", "key", "secret") for way in ("env", "file", "cmd")]
 CREDENTIALS = frozenset(("username", "headers", "cert_file", *_SECRETS))
 BOUND = CREDENTIALS | {"ca_file", "verify"}
-_MASKED = ("password", "token", "key", "headers")
+_MASKED = ("password", "token", "key", "secret", "headers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +69,8 @@ class Key:
 
     @property
     def masked(self) -> bool:
-        """Whether its value may hold, or lead to, a secret."""
-        return self.last.startswith(_MASKED)
+        """Whether its value may hold, or lead to, a secret; the path of a webhook's URL often is one."""
+        return self.last.startswith(_MASKED) or self.name == "alerts.NAME.url"
 
 
 def keys() -> Sequence[Key]:
@@ -78,7 +86,7 @@ def find(parts: Sequence[str]) -> Key | None:
 def is_section(parts: Sequence[str]) -> bool:
     """Whether keys or further sections can stand below this path."""
     name = ".".join(_generic(parts))
-    return name == "logs" or (name in SECTIONS and name != "metric")
+    return name in NAMED or (name in SECTIONS and name != "metric")
 
 
 def below(parts: Sequence[str]) -> list[str]:
@@ -128,8 +136,8 @@ def _quoted(text: str) -> str:
 
 
 def _generic(parts: Sequence[str]) -> tuple[str, ...]:
-    if len(parts) > 1 and parts[0] == "logs":
-        return ("logs", "NAME", *parts[2:])
+    if len(parts) > 1 and parts[0] in NAMED:
+        return (parts[0], "NAME", *parts[2:])
     return tuple(parts)
 
 

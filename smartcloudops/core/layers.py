@@ -11,13 +11,13 @@ from typing import Any, Literal
 
 from smartcloudops.core.convert import Place, convert, from_text
 from smartcloudops.core.errors import ConfigError
-from smartcloudops.core.keys import Key, below, find, is_section, keys
+from smartcloudops.core.keys import NAMED, Key, below, find, is_section, keys
 from smartcloudops.core.registry import nearest
 
 PROJECT_FILE = "sco.toml"
 _RESERVED = frozenset({"SCO_CONFIG", "SCO_LOG_FORMAT"})
 _LARGEST_FILE = 1_000_000
-_LOG_NAME = re.compile(r"[A-Za-z0-9_-]+")
+_GIVEN_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 LayerKind = Literal["default", "user", "project", "file", "variable", "flag"]
 Parts = tuple[str, ...]
@@ -173,14 +173,14 @@ def _walk(parts: Parts, table: Mapping[str, Any], reader: _FileReader) -> Iterat
         elif not isinstance(value, dict):
             raise ConfigError(f"{reader.where(path)}: {'.'.join(path)} is a section", hint=_as_section(path))
         else:
-            _check_log_name(path, reader)
+            _check_given_name(path, reader)
             yield from _walk(path, value, reader)
 
 
-def _check_log_name(path: Parts, reader: _FileReader) -> None:
-    if path[0] == "logs" and len(path) == 2 and not _LOG_NAME.fullmatch(path[1]):
+def _check_given_name(path: Parts, reader: _FileReader) -> None:
+    if path[0] in NAMED and len(path) == 2 and not _GIVEN_NAME.fullmatch(path[1]):
         hint = "use letters, digits, - and _"
-        raise ConfigError(f"{reader.where(path)}: no good name for logs: {path[1]!r}", hint=hint)
+        raise ConfigError(f"{reader.where(path)}: no good name for {path[0]}: {path[1]!r}", hint=hint)
 
 
 def _unknown(path: Parts) -> str:

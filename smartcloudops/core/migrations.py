@@ -75,4 +75,27 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE INDEX incident_events_of ON incident_events (incident_id, at)",
     ),
+    (
+        """
+        CREATE TABLE outbox (
+            id INTEGER PRIMARY KEY,
+            sink TEXT NOT NULL,
+            key TEXT NOT NULL,
+            incident_id TEXT NOT NULL,
+            kind TEXT NOT NULL CHECK (kind IN ('opened', 'escalated', 'reminder', 'closed')),
+            severity TEXT NOT NULL,
+            last INTEGER NOT NULL,
+            body TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            attempts INTEGER NOT NULL DEFAULT 0,
+            next_at INTEGER NOT NULL DEFAULT 0,
+            delivered_at INTEGER,
+            dead_at INTEGER,
+            error TEXT,
+            UNIQUE (sink, key)
+        ) STRICT
+        """,
+        "CREATE INDEX outbox_of ON outbox (sink, incident_id, id)",
+        "CREATE INDEX outbox_waiting ON outbox (sink, id) WHERE delivered_at IS NULL AND dead_at IS NULL",
+    ),
 )

@@ -74,10 +74,10 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True)
-class Prometheus:
-    """`[prometheus]`: where metrics come from, and what proves who asks."""
+class Server:
+    """A server that is spoken to over HTTP, and what proves who asks."""
 
-    url: str | None = key(None, "text", "base URL; from a project file only without credentials", safe=True)
+    url: str | None = key(None, "text", "base URL")
     timeout_ms: int = key(30 * SECOND, "duration", "longest wait for one answer", safe=True)
     username: str | None = key(None, "text", "user of basic authentication")
     password_env: str | None = key(None, "text", "variable that holds the password")
@@ -93,6 +93,13 @@ class Prometheus:
     cert_file: Path | None = key(None, "path", "client certificate (mTLS)")
     key_file: Path | None = key(None, "path", "key of the client certificate")
     verify: bool = key(True, "flag", "check the server's certificate")
+
+
+@dataclass(frozen=True, slots=True)
+class Prometheus(Server):
+    """`[prometheus]`: where metrics come from."""
+
+    url: str | None = key(None, "text", "base URL; from a project file only without credentials", safe=True)
     concurrency: int = key(4, "whole", "requests at a time", safe=True, minimum=1, maximum=64)
     compression: Literal["auto", "on", "off"] = key(
         "auto", "text", "gzip; `auto` leaves it off on fast links", safe=True, choices=("auto", "on", "off")
@@ -159,6 +166,24 @@ class Logs:
 
     uri: str = field(metadata=meta("uri", "`s3://bucket/prefix` or a directory"))
     layout: str = key("auto", "text", "how its keys hold dates, such as `{yyyy}/{mm}/{dd}/`")
+
+
+@dataclass(frozen=True, slots=True)
+class Alerts(Server):
+    """One `[alerts.NAME]`: who hears of incidents."""
+
+    type: Literal["webhook", "alertmanager"] = field(
+        kw_only=True,
+        metadata=meta("text", "what takes the notifications", choices=("webhook", "alertmanager")),
+    )
+    url: str | None = key(None, "text", "a webhook's whole URL, or Alertmanager's base URL")
+    timeout_ms: int = key(10 * SECOND, "duration", "longest wait for one answer")
+    labels: dict[str, str] = field(
+        default_factory=dict, metadata=meta("table", "further labels of each alert, for Alertmanager's routes")
+    )
+    secret_env: str | None = key(None, "text", "variable that holds the key that signs a webhook's body")
+    secret_file: Path | None = key(None, "path", "file that holds it")
+    secret_cmd: tuple[str, ...] | None = key(None, "argv", "program that prints it")
 
 
 @dataclass(frozen=True, slots=True)

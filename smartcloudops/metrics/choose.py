@@ -132,25 +132,12 @@ def _window(start: int, end: int, step: int) -> Window:
 
 
 def _connection(config: Config) -> object:
+    from smartcloudops.core.http import declared
     from smartcloudops.metrics.transport import Connection
 
     section = config.prometheus
-
-    def path(given: Path | None) -> str | None:
-        return str(given) if given else None
-
-    assert section.url is not None
     return Connection(
-        url=section.url,
-        timeout_s=section.timeout_ms / 1000,
-        headers=section.headers,
-        user=section.username,
-        password=config.secret("prometheus", "password"),
-        token=config.secret("prometheus", "token"),
-        ca=path(section.ca_file),
-        cert=path(section.cert_file),
-        key=path(section.key_file),
-        verify=section.verify,
+        **declared(config, "prometheus", section),
         concurrency=section.concurrency,
         compression=section.compression,
         max_bytes=section.max_response_bytes,

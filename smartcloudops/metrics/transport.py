@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import requests
@@ -14,10 +14,11 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
-from smartcloudops.core.errors import ConfigError, DataError, UnreachableError
+from smartcloudops.core.address import is_near, parse_url
+from smartcloudops.core.errors import DataError, UnreachableError
+from smartcloudops.core.http import Auth, Endpoint, open_session, translate
 from smartcloudops.core.registry import as_any
-from smartcloudops.metrics.address import is_loopback, is_near, parse_url
-from smartcloudops.metrics.refusals import refuse, translate
+from smartcloudops.metrics.refusals import refuse
 
 if TYPE_CHECKING:
     from prometheus_api_client.prometheus_connect import PrometheusConnect
@@ -29,24 +30,13 @@ _WAIT_AT_MOST_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
-    """The settings of one server. Credentials inside `url` are used and never shown.
+class Connection(Endpoint):
+    """The settings of one server.
 
-    `timeout_s`: for one silence of the server; `total_s`: for one whole answer. `ca`, `cert`, `key` are PEM files.
-    `max_bytes`: of one answer, unpacked. `concurrency`: requests under way at once.
+    `total_s`: for one whole answer. `max_bytes`: of one answer, unpacked. `concurrency`: requests under way at once.
     """
 
-    url: str
-    timeout_s: float = 30.0
     total_s: float = 300.0
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    user: str | None = None
-    password: str | None = field(default=None, repr=False)
-    token: str | None = field(default=None, repr=False)
-    ca: str | None = None
-    cert: str | None = None
-    key: str | None = None
-    verify: bool = True
     concurrency: int = 4
     compression: Literal["auto", "on", "off"] = "auto"
     max_bytes: int = 1 << 30
@@ -143,12 +133,12 @@ class Transport:
         from prometheus_api_client.prometheus_connect import PrometheusConnect
 
         c = self._connection
-        session, retry = _session(c, host=self._address.host), _retry()
+        session, retry = open_session(c, host=self._address.host), _retry()
         client = PrometheusConnect(
             self._address.bare,
             headers={"Accept-Encoding": _encoding(c, self._address.host), **c.headers},
             retry=retry,
-            auth=as_any(_Auth(c, self._address.credentials)),
+            auth=as_any(Auth(c, self._address.credentials)),
             session=session,
             timeout=as_any((min(_CONNECT_S, c.timeout_s), c.timeout_s)),
         )
@@ -177,38 +167,7 @@ def _retry() -> Retry:
     )
 
 
-def _session(connection: Connection, *, host: str) -> requests.Session:
-    session = requests.Session()
-    # Proxies never stand before loopback; elsewhere HTTPS_PROXY and NO_PROXY hold.
-    session.trust_env = not is_loopback(host)
-    session.max_redirects = 0
-    session.verify = (connection.ca or True) if connection.verify else False
-    if connection.cert:
-        session.cert = (connection.cert, connection.key) if connection.key else connection.cert
-    if not connection.verify:
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    return session
-
-
 def _encoding(connection: Connection, host: str) -> str:
     """gzip costs a server seven times the CPU of the answer itself: only where the network is the bottleneck."""
     near = connection.compression == "auto" and is_near(host)
     return "identity" if near or connection.compression == "off" else "gzip"
-
-
-class _Auth(requests.auth.AuthBase):
-    """The declared credentials and no others: requests would else take some from ~/.netrc."""
-
-    def __init__(self, connection: Connection, in_url: tuple[str, str] | None) -> None:
-        if connection.token and connection.user:
-            raise ConfigError("[prometheus] has both a token and a `username`", hint="keep one of them")
-        self._token = connection.token
-        self._basic = (connection.user, connection.password or "") if connection.user else in_url
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._token:
-            request.headers["Authorization"] = f"Bearer {self._token}"
-        elif self._basic:
-            user, password = (part.encode() for part in self._basic)
-            requests.auth.HTTPBasicAuth(user, password)(request)
-        return request

@@ -53,7 +53,7 @@ class Done:
 
 
 def run(config: Config, request: Request, *, now: int) -> Done:
-    """Score, update incidents, publish the scores. The caller holds the lock.
+    """Score, update incidents, tell of them, publish the scores. The caller holds the lock.
 
     Raises what the source raises, UsageError where nothing was ever trained, ModelError where no stored model
     can be used.
@@ -63,9 +63,10 @@ def run(config: Config, request: Request, *, now: int) -> Done:
     outward.check(config)
     with outward.telling_of_failure(config, request.path, now):
         done = _score(config, request, now=now)
-    untold = outward.publish(config, request.path, done.found, done.triage, done.status, now)
-    status = worst(done.status, Status.PARTIAL) if untold else done.status
-    return replace(done, untold=untold, status=status)
+    status = worst(done.status, Status.PARTIAL) if done.untold else done.status
+    unpublished = outward.publish(config, request.path, done.found, done.triage, status, now)
+    status = worst(status, Status.PARTIAL) if unpublished else status
+    return replace(done, untold=done.untold + unpublished, status=status)
 
 
 def _score(config: Config, request: Request, *, now: int) -> Done:
@@ -87,10 +88,13 @@ def _score(config: Config, request: Request, *, now: int) -> Done:
                 until=found.window.end,
                 now=now,
             )
+            if not request.only_looks:
+                outward.enqueue(state, config, triage, metrics, source, now)
             if request.since is None:
                 _remember(state, source, found.window)
+        untold = () if request.only_looks else outward.deliver(state, config, now)
     _log(found, triage)
-    return Done(found, triage, tuple(refused), _status(config, found, refused))
+    return Done(found, triage, tuple(refused), _status(config, found, refused), untold)
 
 
 def _log(found: Detection, triage: Triage) -> None:

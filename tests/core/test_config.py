@@ -282,7 +282,7 @@ def test_every_origin_has_a_value_and_every_key_a_row(load: Load) -> None:
     assert shown["train.lookback"] == '"14d"'
     assert shown["metric.a.b.expr"] == '"up"'
     assert shown["logs.x.uri"] == '"s3://b"'
-    assert {key.name for key in keys() if not key.name.startswith(("metric.", "logs."))} <= set(shown)
+    assert {key.name for key in keys() if not key.name.startswith(("metric.", "logs.", "alerts."))} <= set(shown)
     with pytest.raises(UsageError):
         value_of(found, "metric.none.expr")
 
@@ -290,7 +290,8 @@ def test_every_origin_has_a_value_and_every_key_a_row(load: Load) -> None:
 @pytest.mark.parametrize("key", [key for key in keys() if key.default not in (None, "")], ids=lambda key: key.name)
 def test_each_default_as_shown_can_be_written_back(key: Any, load: Load, tmp_path: Path) -> None:
     section = key.section.replace("NAME", "x")
-    entry = 'name = "a"\nexpr = "b"\n' if section == "metric" else 'uri = "s3://x"\n' if "logs" in section else ""
+    needed = {"metric": 'name = "a"\nexpr = "b"\n', "logs.x": 'uri = "s3://x"\n'}
+    entry = (needed | {"alerts.x": 'type = "webhook"\nurl = "http://x"\n'}).get(section, "")
     header = f"[[{section}]]" if section == "metric" else f"[{section}]"
     named = tmp_path / "c.toml"
     named.write_text(f"{header}\n{entry}{key.last} = {display(key, key.default)}\n")

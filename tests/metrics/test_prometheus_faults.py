@@ -11,9 +11,9 @@ import urllib3
 from fakes.prometheus_server import Asked, FakePrometheus, Reply, always, error, matrix, success
 
 from smartcloudops.core.errors import ConfigError, DataError, ScoError, Status, UnreachableError
+from smartcloudops.core.http import translate
 from smartcloudops.core.settings import Metric
 from smartcloudops.metrics.prometheus import Prometheus
-from smartcloudops.metrics.refusals import translate
 from smartcloudops.metrics.series import Window
 from smartcloudops.metrics.transport import Connection
 

@@ -119,6 +119,23 @@ def node_exporter(directory: Path, folder: Path) -> Iterator[str]:
         yield f"http://{address}/metrics"
 
 
+@contextmanager
+def alertmanager(folder: Path) -> Iterator[str]:
+    """An Alertmanager that notifies nobody; its URL."""
+    need("prometheus-alertmanager")
+    (folder / "am.yml").write_text("route: { receiver: none }\nreceivers: [{ name: none }]\n")
+    url = f"http://127.0.0.1:{free_port()}"
+    command = [
+        "prometheus-alertmanager",
+        f"--config.file={folder / 'am.yml'}",
+        f"--storage.path={folder / 'am'}",
+        f"--web.listen-address={url.removeprefix('http://')}",
+        "--cluster.listen-address=",
+    ]
+    with running(command, f"{url}/-/ready", folder / "am.log"):
+        yield url
+
+
 def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     """Until it answers with 200; the server's own log if it does not."""
     deadline = time.monotonic() + _READY_S

@@ -12,16 +12,21 @@ from smartcloudops.core.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """`bare`: the URL without credentials and trailing slash; `shown`: the same for people."""
+    """`bare`: the URL without credentials, query and trailing slash; `shown`: the same for people.
+
+    `whole`: only the credentials are left out; `origin`: scheme, host and port alone.
+    """
 
     bare: str
     shown: str
+    whole: str
+    origin: str
     host: str
     credentials: tuple[str, str] | None = field(default=None, repr=False)
 
 
-def parse_url(url: str) -> Address:
-    """Take a server's URL apart; ConfigError where it is none.
+def parse_url(url: str, section: str = "prometheus") -> Address:
+    """Take a server's URL apart; ConfigError naming the section where it is none.
 
     >>> parse_url("https://me:secret@prom.example:9090/prefix/").shown
     'https://prom.example:9090/prefix'
@@ -31,13 +36,14 @@ def parse_url(url: str) -> Address:
         parts = urlsplit(url.strip())
         host, _ = parts.hostname or "", parts.port
     except ValueError as e:
-        raise ConfigError("[prometheus] url is no URL", hint=hint) from e
+        raise ConfigError(f"[{section}] url is no URL", hint=hint) from e
     if parts.scheme not in ("http", "https") or not host:
-        raise ConfigError("[prometheus] url is no http:// or https:// address", hint=hint)
+        raise ConfigError(f"[{section}] url is no http:// or https:// address", hint=hint)
     netloc = parts.netloc.rpartition("@")[2]
     bare = urlunsplit((parts.scheme, netloc, parts.path.rstrip("/"), "", ""))
     credentials = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
-    return Address(bare, bare, host, credentials)
+    whole = urlunsplit((parts.scheme, netloc, parts.path, parts.query, ""))
+    return Address(bare, bare, whole, f"{parts.scheme}://{netloc}", host, credentials)
 
 
 def is_loopback(host: str) -> bool:
