@@ -35,7 +35,8 @@ class Told:
 def due(incident: Incident, told: Told | None, *, fresh: bool, repeat_ms: int, now: int) -> tuple[Kind, ...]:
     """What a sink must still hear; `fresh`: the incident was opened by this run.
 
-    A reminder needs the incident to have gone on since, and nobody to have acknowledged it. One that was over before a sink knew of it is not news.
+    A reminder needs the incident to have gone on since, and nobody to have acknowledged it. One that was over
+    before a sink knew of it is not news.
     """
     over = incident.end is not None
     if told is None:
