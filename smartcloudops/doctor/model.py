@@ -55,7 +55,7 @@ def _usual_ms(scene: Scene) -> int:
 
 
 def _where(scene: Scene) -> str | None:
-    from smartcloudops.metrics.address import parse_url
+    from smartcloudops.core.address import parse_url
 
     url = scene.config.prometheus.url
     return parse_url(url).shown if url else None
