@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from smartcloudops.cli.options import JsonFlag, OutputOption
+from smartcloudops.cli.options import JsonFlag, OutputOption, PlotOption
 from smartcloudops.core.errors import Status
 from smartcloudops.core.text import printable
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from smartcloudops.anomaly.backtest import Outcome
     from smartcloudops.cli.render.report import Measured
 
+_MOST_DRAWN = 20
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 TrainOption = Annotated[
     Path | None, typer.Option("--train", metavar="DIR", help="Learn the file of the same name there first.")
@@ -37,6 +38,7 @@ def backtest(
     train: TrainOption = None,
     report: ReportOption = None,
     labels: LabelsOption = None,
+    plot: PlotOption = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; one a processor by default.")] = None,
     output: OutputOption = None,
     as_json: JsonFlag = False,
@@ -57,11 +59,14 @@ def backtest(
     from smartcloudops.anomaly import labels as labelled
     from smartcloudops.anomaly.backtest import backtest as run
     from smartcloudops.cli.render import output as out
+    from smartcloudops.cli.render import pictures
     from smartcloudops.cli.render.backtest import document, say, table
     from smartcloudops.core.console import Progress
 
     if labels is not None:
         labelled.require(labels)
+    if plot is not None:
+        pictures.check(plot)
     with Progress("files walked", quiet=ctx.obj.verbosity < 0) as progress:
 
         def advance(outcome: Outcome) -> None:
@@ -72,6 +77,8 @@ def backtest(
     out.show(document(done, measured), table(done), out.choose(output, as_json, sys.stdout))
     if measured is not None and ctx.obj.verbosity >= 0:
         say(measured, report, sys.stderr)
+    if plot is not None:
+        _draw(done, data, results, plot)
     return _status(done)
 
 
@@ -92,6 +99,19 @@ def _measure(
     if report is not None:
         write_atomic(report, page(found, title=str(data), labelled=labels is not None).encode())
     return found
+
+
+def _draw(done: list[Outcome], data: Path, results: Path, plot: Path) -> None:
+    """The courses of the first files that could be walked."""
+    from smartcloudops.anomaly.courses import read_back
+    from smartcloudops.cli.render.panels import course_chart
+    from smartcloudops.cli.render.pictures import write
+
+    walked = [outcome for outcome in done if not outcome.error]
+    charts = [course_chart(read_back(data, results, one.file, None)) for one in walked[:_MOST_DRAWN]]
+    left_out = len(walked) > _MOST_DRAWN
+    note = f"the first {_MOST_DRAWN} of {len(walked)} files; --report draws all" if left_out else ""
+    write(plot, charts, f"Backtest of {data}", note)
 
 
 def _status(done: list[Outcome]) -> Status:

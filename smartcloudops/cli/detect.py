@@ -13,6 +13,7 @@ from smartcloudops.cli.options import (
     JsonFlag,
     LockTimeoutOption,
     OutputOption,
+    PlotOption,
     QuietFlag,
     SinceOption,
     SkipIfLockedFlag,
@@ -23,6 +24,7 @@ from smartcloudops.core.errors import Status, worst
 from smartcloudops.core.times import now_ms, rfc3339
 
 if TYPE_CHECKING:
+    from smartcloudops.core.config import Config
     from smartcloudops.triage.run import Done, Request
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -44,6 +46,7 @@ def detect(
         Path | None,
         typer.Option("--textfile", metavar="FILE", help="Write the newest scores there, for node_exporter: ….prom."),
     ] = None,
+    plot: PlotOption = None,
     lock_timeout: LockTimeoutOption = None,
     skip_if_locked: SkipIfLockedFlag = False,
     output: OutputOption = None,
@@ -60,29 +63,50 @@ def detect(
       sco detect
       sco detect --since 2026-11-20T10:00Z --until 2026-11-20T14:00Z -o json
       sco detect --from metrics.csv --exit-code
+      sco detect --plot incidents.html
       sco detect --textfile /var/lib/prometheus/node-exporter/sco.prom
     \b
     Every five minutes, from cron:
       */5 * * * *  sco --config /etc/sco.toml detect -q --skip-if-locked
     """
     from smartcloudops.cli.locking import record, run_lock
+    from smartcloudops.cli.render.pictures import check
     from smartcloudops.triage.run import Request, run
 
+    if plot is not None:
+        check(plot)
     config = ctx.obj.load(detect__textfile=str(textfile) if textfile else None)
     quiet = quiet or ctx.obj.verbosity < 0
     now = now_ms()
     with run_lock(config, "detect", lock_timeout, skip=skip_if_locked) as held:
         if not held:
             return Status.DONE
-        request = Request(from_, since, until, every=every, dry_run=dry_run)
+        request = Request(from_, since, until, every=every, dry_run=dry_run, courses=plot is not None)
         _refuse_both(textfile, request)
         with record(config, "detect", from_, dry_run=dry_run) as report:
             done = run(config, request, now=now)
             report.status = done.status
             report.facts |= _facts(done)
     _print(done, choose(output, as_json, sys.stdout), every=every, quiet=quiet, now=now)
+    if plot is not None:
+        _draw(config, from_, done, plot)
     found = Status.FOUND if exit_code and any(i.end is None for i in done.triage.incidents) else Status.DONE
     return worst(done.status, found)
+
+
+def _draw(config: Config, path: Path | None, done: Done, plot: Path) -> None:
+    """A chart of every incident's first suspects, of the strangest series where all is quiet."""
+    from smartcloudops.cli.render.clock import moment
+    from smartcloudops.cli.render.panels import chart
+    from smartcloudops.cli.render.pictures import write
+    from smartcloudops.triage import panels
+
+    w = done.found.window
+    drawn = panels.after(config, path, done.found, done.triage.incidents)
+    quiet = not any(panel.incidents for panel in drawn)
+    what = "no incident; the strangest series" if quiet else "the incidents' first suspects"
+    note = f"{what}; scored {moment(w.start)} to {moment(w.end)}, model {done.found.model}"
+    write(plot, [chart(panel) for panel in drawn], "sco detect", note)
 
 
 def _refuse_both(textfile: Path | None, request: Request) -> None:

@@ -22,6 +22,9 @@ SinceOption = Annotated[
     str | None, typer.Option("--since", metavar="TIME", help="From then on: 2h, 2026-11-20, 2026-11-20T10:00Z.")
 ]
 UntilOption = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Up to then; now by default.")]
+PlotOption = Annotated[
+    Path | None, typer.Option("--plot", metavar="FILE", help="Also draw it: FILE.png, FILE.svg or FILE.html.")
+]
 QuietFlag = Annotated[bool, typer.Option("-q", "--quiet", help="Print only what is news: for cron.")]
 LockTimeoutOption = Annotated[
     str | None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from smartcloudops.cli.options import FromOption, JsonFlag, UntilOption
+from smartcloudops.cli.options import FromOption, JsonFlag, PlotOption, UntilOption
 from smartcloudops.core.console import is_terminal
 from smartcloudops.core.errors import ConfigError, Status, UsageError
 
@@ -51,6 +51,7 @@ def query(
         str | None, typer.Option("--step", metavar="DURATION", help="Time between points; at most 300 by default.")
     ] = None,
     instant: Annotated[bool, typer.Option("--instant", help="Only the values at --until: now by default.")] = False,
+    plot: PlotOption = None,
     output: Annotated[
         Form | None, typer.Option("-o", "--output", help="A chart and a table on a terminal, CSV on a pipe.")
     ] = None,
@@ -67,14 +68,18 @@ def query(
       sco query cpu                                    a metric of your configuration or its presets
       sco query 'rate(http_requests_total[5m])' --since 6h
       sco query 'sum by (job) (up)' --instant -o json
+      sco query cpu --since 24h --plot cpu.png
       sco query memory --since 14d --step 5m > memory.csv
       sco query node_load1 --since 2026-11-20 --until 2026-11-21 -o parquet > load.parquet
     """
+    from smartcloudops.cli.render import pictures
     from smartcloudops.cli.render import query as render
     from smartcloudops.core.times import now_ms, parse_duration
     from smartcloudops.metrics import choose
 
     form = _choose(output, as_json, sys.stdout)
+    if plot is not None:
+        pictures.check(plot)
     config = ctx.obj.load()
     source = choose.open_source(config, from_)
     step_ms = None if step is None else parse_duration(step)
@@ -83,6 +88,8 @@ def query(
     window = choose.query_window(source, since=since, until=until, step=step_ms, instant=instant, now=now_ms())
     found = _ask(config, source, expr.strip(), window)
     render.show(found, form.value, sys.stdout)
+    if plot is not None:
+        render.picture(found, plot)
     if ctx.obj.verbosity >= 0:
         render.say(found, sys.stderr, form=form.value, drawn=render.is_drawn(form.value, sys.stdout))
     return Status.DONE

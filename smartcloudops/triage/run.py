@@ -34,6 +34,8 @@ class Request:
     until: str | None = None
     every: bool = False
     dry_run: bool = False
+    # Keep every series' scores and what was expected of it, to be drawn.
+    courses: bool = False
 
     @property
     def only_looks(self) -> bool:
@@ -140,7 +142,7 @@ class _Scoring:
 
     def _detect(self, window: Window, stored: Stored) -> Detection:
         settings, asked = self.config.detect, self.request
-        wanted = settings.textfile is not None and not asked.only_looks
+        wanted = asked.courses or (settings.textfile is not None and not asked.only_looks)
         known, every = self.known, asked.every
         return detect(self.source, self.metrics, window, stored, settings, ongoing=known, every=every, courses=wanted)
 

@@ -41,6 +41,12 @@ class Chart:
     incidents: tuple[tuple[int, int | None], ...] = ()
 
     @property
+    def head(self) -> str:
+        """The title, with the unit where the axis does not show it."""
+        shown = len(self.unit) <= 2 or is_bytes(self.unit)
+        return self.title if shown else f"{self.title} ({self.unit})"
+
+    @property
     def ends(self) -> tuple[int, int]:
         """The first and the last time; zeros where there is none."""
         return (int(self.times[0]), int(self.times[-1])) if len(self.times) else (0, 0)

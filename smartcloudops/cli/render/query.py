@@ -6,11 +6,12 @@ import csv
 import json
 import math
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TextIO
 
 import numpy as np
 
-from smartcloudops.cli.render import output, terminal
+from smartcloudops.cli.render import output, pictures, terminal
 from smartcloudops.cli.render.chart import Chart, short_names
 from smartcloudops.cli.render.output import Output, Table
 from smartcloudops.cli.render.training import window_document
@@ -35,6 +36,14 @@ def show(found: Found, form: str, stream: TextIO) -> None:
         terminal.show(chart(found), stream)
         stream.write("\n")
     output.show({}, figures(found, rows, short=drawn), Output(form), stream)
+
+
+def picture(found: Found, path: Path) -> None:
+    """Draw the answer into a file."""
+    series = len(found.matrix.names)
+    left_out = series > terminal.MOST_SERIES
+    note = f"{series:,} series; drawn are the {terminal.MOST_SERIES} that changed most" if left_out else ""
+    pictures.write(path, [chart(found)], found.metric.expr, note)
 
 
 def is_drawn(form: str, stream: TextIO) -> bool:

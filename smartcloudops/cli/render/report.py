@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from importlib.resources import files
 
 from smartcloudops.anomaly.backtest import Outcome
 from smartcloudops.anomaly.courses import Course
 from smartcloudops.anomaly.evaluate import Quality, Track, evaluate
+from smartcloudops.cli.render import page as shell
 from smartcloudops.cli.render.clock import moment
 from smartcloudops.cli.render.plot import TOP_SCORE, drawing, extent
 from smartcloudops.cli.render.training import count
@@ -60,13 +60,8 @@ def total(items: Sequence[Measured]) -> Quality | None:
 def page(items: Sequence[Measured], *, title: str, labelled: bool) -> str:
     """The whole page; nothing in it comes from elsewhere."""
     overall = total(items)
-    style = files("smartcloudops").joinpath("data", "report.css").read_text("utf-8")
     name = escape(title)
     parts = [
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
-        f"<title>Backtest of {name}</title>\n<style>\n{style}</style>\n</head>\n<body>",
         "<h1>Backtest</h1>",
         f'<p class="soft">Every CSV file of <code>{name}</code>, each row scored from the rows before it.</p>',
         _tiles(items, overall),
@@ -77,9 +72,8 @@ def page(items: Sequence[Measured], *, title: str, labelled: bool) -> str:
         "<h2>Courses</h2>",
         _legend(labelled=labelled),
         *(i.figure for i in items),
-        "</body>\n</html>\n",
     ]
-    return "\n".join(part for part in parts if part)
+    return shell.page(f"Backtest of {title}", parts)
 
 
 def _tiles(items: Sequence[Measured], overall: Quality | None) -> str:

@@ -79,7 +79,7 @@ def show(chart: Chart, stream: TextIO) -> None:
 
 def draw(chart: Chart, pen: Pen) -> list[str]:
     """The lines of the drawing, none wider than the pen allows; `pen.rows` is the height of plot and time axis."""
-    title = pen.paint(pen.fit(_title(chart), pen.columns), _BOLD)
+    title = pen.paint(pen.fit(chart.head, pen.columns), _BOLD)
     if not np.isfinite(chart.values).any():
         return [title, pen.fit(f"no values, {chart.period()}", pen.columns)]
     ticks = chart.ticks(max(3, (pen.rows - 3) // _TICK_ROWS + 1))
@@ -91,10 +91,6 @@ def draw(chart: Chart, pen: Pen) -> list[str]:
     left = _left_axis(labels, margin, plot.rows, plot.per_tick, pen)
     body = [edge + line for edge, line in zip(left, plot.lines(), strict=True)]
     return [title, *body, *_time_axis(chart, pen, plot, margin), *_legend(chart, pen)]
-
-
-def _title(chart: Chart) -> str:
-    return f"{chart.title} ({chart.unit})" if len(chart.unit) > 2 and "byte" not in chart.unit else chart.title
 
 
 class _Plot:

@@ -1,0 +1,114 @@
+"""What to look at after a run: its incidents' suspects, their values around the scored window, what was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from smartcloudops.anomaly.detection import Detection
+from smartcloudops.anomaly.reporting import ScoredSeries
+from smartcloudops.core.config import Config
+from smartcloudops.core.records import Incident
+from smartcloudops.core.settings import Metric
+from smartcloudops.metrics import Source, choose
+from smartcloudops.metrics.fetching import fetch_all
+from smartcloudops.metrics.series import Times, Values, Window, parse_series_name
+
+MOST = 12
+_EACH, _QUIET = 3, 4
+# So much is shown before the window, to see what is usual: at least so many rows, at least the window three times.
+_BEFORE_ROWS, _BEFORE_TIMES = 60, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One series: times (T,) in ms, values, lower and upper (T,), NaN = missing or unknown.
+
+    `anomalies` are times of rows that its group's alarm rests on, `incidents` the group's (start, end or None).
+    """
+
+    series: str
+    group: str
+    unit: str
+    times: Times
+    values: Values
+    lower: Values
+    upper: Values
+    anomalies: tuple[int, ...]
+    incidents: tuple[tuple[int, int | None], ...]
+
+
+def after(config: Config, path: Path | None, found: Detection, incidents: Sequence[Incident]) -> list[Panel]:
+    """Panels of the incidents around a run's window, of the strangest series where there is none.
+
+    Raises what the source raises.
+    """
+    source = choose.open_source(config, path)
+    w = found.window
+    before = max(_BEFORE_ROWS * w.step, _BEFORE_TIMES * (w.end - w.start))
+    window = Window(w.start - before, w.end, w.step)
+    return panels(source, choose.wanted(config, source), found, incidents, window)
+
+
+def panels(
+    source: Source, metrics: Sequence[Metric], found: Detection, incidents: Sequence[Incident], window: Window
+) -> list[Panel]:
+    """The suspects of these incidents over a window that holds the scored one, at most MOST; `found` has courses."""
+    incidents = [i for i in incidents if i.start <= window.end and (i.end is None or i.end >= window.start)]
+    chosen = _suspects(incidents, found) or _strangest(found.courses)
+    wanted = {_metric(name) for name in chosen}
+    asked = [metric for metric in metrics if metric.name in wanted]
+    units = {metric.name: metric.unit for metric in asked}
+    values = {
+        name: row
+        for matrix in fetch_all(source, asked, window)
+        for name, row in zip(matrix.names, matrix.values, strict=True)
+    }
+    times = window.times()
+    missing = np.full(len(times), np.nan)
+    return [
+        _panel(course, values.get(name, missing), times, units.get(_metric(name), ""), found, incidents)
+        for name, course in chosen.items()
+    ]
+
+
+def _metric(series: str) -> str:
+    return parse_series_name(series).get("__name__", "")
+
+
+def _panel(
+    course: ScoredSeries, values: Values, times: Times, unit: str, found: Detection, incidents: Iterable[Incident]
+) -> Panel:
+    lower, upper = np.full(len(times), np.nan), np.full(len(times), np.nan)
+    at = np.searchsorted(times, course.times)
+    lower[at], upper[at] = course.lower, course.upper
+    spans = tuple((i.start, i.end) for i in incidents if i.group == course.group)
+    return Panel(course.series, course.group, unit, times, values, lower, upper, _anomalies(course, found), spans)
+
+
+def _suspects(incidents: Iterable[Incident], found: Detection) -> dict[str, ScoredSeries]:
+    """The first suspects of each incident, as far as the model knows them and metrics are configured."""
+    known = {course.series: course for course in found.courses}
+    names = (suspect.series for incident in incidents for suspect in incident.suspects[:_EACH])
+    shown = list(dict.fromkeys(name for name in names if name in known))
+    return {name: known[name] for name in shown[:MOST]}
+
+
+def _strangest(courses: Iterable[ScoredSeries]) -> dict[str, ScoredSeries]:
+    scored = [course for course in courses if np.isfinite(course.score).any()]
+    ranked = sorted(scored, key=lambda course: -float(np.nanmax(course.score)))
+    return {course.series: course for course in ranked[:_QUIET]}
+
+
+def _anomalies(course: ScoredSeries, found: Detection) -> tuple[int, ...]:
+    """The alarm's rows where the series is the first suspect; else those where it is strange by itself."""
+    strange = set(course.times[course.score >= 1.0].tolist())
+    out: set[int] = set()
+    for finding in found.findings:
+        if finding.group == course.group:
+            first = bool(finding.suspects) and finding.suspects[0].series == course.series
+            out |= set(finding.rows) if first else strange & set(finding.rows)
+    return tuple(sorted(out))
