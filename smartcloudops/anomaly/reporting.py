@@ -38,6 +38,12 @@ class ScoredSeries:
     lower: Floats
     upper: Floats
 
+    def between(self, first: int, last: int) -> ScoredSeries:
+        """The rows from one time to another, both included."""
+        rows = slice(*np.searchsorted(self.times, [first, last + 1]).tolist())
+        bands = (self.score[rows], self.expected[rows], self.lower[rows], self.upper[rows])
+        return ScoredSeries(self.series, self.group, self.times[rows], *bands)
+
 
 def scored_series(shard: Shard, scored: Scored) -> Iterator[ScoredSeries]:
     """Every series of the shard whose group has a score in the window."""

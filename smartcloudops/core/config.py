@@ -45,6 +45,7 @@ class Config:
     models: settings.Models
     logs: Mapping[str, settings.Logs]
     alerts: Mapping[str, settings.Alerts]
+    remote_write: settings.RemoteWrite
     ask: settings.Ask
     infra: settings.Infra
     state: settings.StateSection

@@ -22,6 +22,7 @@ SECTIONS: dict[str, type[Any]] = {
     "models": settings.Models,
     "logs.NAME": settings.Logs,
     "alerts.NAME": settings.Alerts,
+    "remote_write": settings.RemoteWrite,
     "ask": settings.Ask,
     "ask.openai": settings.Provider,
     "ask.gemini": settings.Provider,
@@ -31,6 +32,7 @@ SECTIONS: dict[str, type[Any]] = {
 ENDPOINTS: dict[str, str] = {
     "prometheus": "url",
     "alerts.NAME": "url",
+    "remote_write": "url",
     "ask.openai": "base_url",
     "ask.gemini": "base_url",
 }

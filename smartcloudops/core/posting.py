@@ -32,7 +32,7 @@ class Poster:
         self._endpoint = endpoint
         self._address = parse_url(endpoint.url, endpoint.section)
         self.where = self._address.origin if private_path else self._address.shown
-        self._whole = private_path
+        self._private = private_path
         self._session = open_session(endpoint, host=self._address.host)
         self._session.auth = Auth(endpoint, self._address.credentials)
         self._sleep = sleep
@@ -70,9 +70,8 @@ class Poster:
 
     def _send(self, body: bytes, headers: Mapping[str, str], path: str) -> requests.Response:
         e = self._endpoint
-        base = self._address.whole if self._whole else self._address.bare
         return self._session.post(
-            base + path,
+            self._address.bare + path if path else self._address.whole,
             data=body,
             headers={"User-Agent": f"sco/{__version__}", **e.headers, **headers},
             timeout=(min(_CONNECT_S, e.timeout_s), e.timeout_s),
@@ -101,7 +100,7 @@ class Poster:
         raise DataError(f"{self.where} does not take it (status {status}){said}")
 
     def _moved(self, response: requests.Response | None) -> ConfigError:
-        if self._whole or response is None:
+        if self._private or response is None:
             hint = f"nothing is sent on; set `[{self._endpoint.section}] url` to the address that answers"
             return ConfigError(f"{self.where} redirects elsewhere", hint=hint)
         return moved(response, self.where, self._endpoint.section)

@@ -169,6 +169,14 @@ class Logs:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoteWrite(Server):
+    """`[remote_write]`: where scores are pushed to."""
+
+    url: str | None = key(None, "text", "push every score there, such as http://prometheus:9090/api/v1/write")
+    timeout_ms: int = key(30 * SECOND, "duration", "longest wait for one answer")
+
+
+@dataclass(frozen=True, slots=True)
 class Alerts(Server):
     """One `[alerts.NAME]`: who hears of incidents."""
 

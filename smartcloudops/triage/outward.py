@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -15,7 +16,7 @@ from smartcloudops.alerts.sinks import KINDS, open_sink
 from smartcloudops.anomaly.detection import Detection
 from smartcloudops.core.address import parse_url
 from smartcloudops.core.config import Config
-from smartcloudops.core.errors import ConfigError, ScoError, Status, status_of
+from smartcloudops.core.errors import ConfigError, ScoError, Status, status_of, worst
 from smartcloudops.core.records import Incident
 from smartcloudops.core.runs import cadence, newest
 from smartcloudops.core.settings import Metric
@@ -23,7 +24,7 @@ from smartcloudops.core.state import FILE, State, open_state
 from smartcloudops.core.times import DAY, HOUR, MINUTE, now_ms
 from smartcloudops.metrics import Source
 from smartcloudops.metrics.series import Series, parse_series_name
-from smartcloudops.publish import samples, textfile
+from smartcloudops.publish import remote_write, samples, textfile
 from smartcloudops.triage.ledger import Triage
 
 _CURRENT_STEPS = 3
@@ -35,17 +36,26 @@ def check(config: Config) -> None:
         textfile.check_name(config.detect.textfile)
 
 
+def wants_scores(config: Config) -> bool:
+    """Whether anything but the report needs the score of every series."""
+    return bool(config.detect.textfile or config.remote_write.url)
+
+
 @contextmanager
 def telling_of_failure(config: Config, path: Path | None, now: int) -> Iterator[None]:
-    """Where the block fails, replace the scores in the textfile by that, and deliver what waits; the error goes on."""
+    """Where the block fails, say so in the place of the scores, and deliver what waits; the error itself goes on."""
     try:
         yield
     except BaseException as e:
         if isinstance(e, ScoError) and config.alerts and (config.state_dir / FILE).exists():
             with suppress(ScoError), open_state(config.state_dir) as state:
                 deliver(state, config, now)
+        run = list(samples.run_series(_where(config, path), status_of(e), now, None))
         with suppress(ScoError):
-            _write(config, list(samples.run_series(_where(config, path), status_of(e), now, None)))
+            _write(config, run)
+        if isinstance(e, ScoError) and config.remote_write.url:
+            with suppress(ScoError):
+                remote_write.RemoteWrite(config).send(run)
         raise
 
 
@@ -90,17 +100,56 @@ def _link(incident: Incident, exprs: Mapping[str, str], source: Source) -> str |
 def publish(
     config: Config, path: Path | None, found: Detection, triage: Triage, status: Status, now: int
 ) -> tuple[str, ...]:
-    """Write the newest scores of everything that was scored; what could not be written, and why."""
-    series = [
-        *samples.score_series(c for c in found.courses if c.times[-1] >= _oldest(found)),
-        *samples.incident_series(found.scored, triage.incidents, now),
-        *samples.run_series(_where(config, path), status, now, found.learnt_at),
-    ]
+    """Push the scores that are new and write the newest of everything scored; what could not be done, and why."""
+    incidents = list(samples.incident_series(found.scored, triage.incidents, now))
+    problems = _pushed(config, path, found, incidents, status, now) if config.remote_write.url else []
+    status = worst(status, Status.PARTIAL) if problems else status
+    current = samples.score_series(c for c in found.courses if c.times[-1] >= _oldest(found))
+    run = samples.run_series(_where(config, path), status, now, found.learnt_at)
     try:
-        _write(config, series)
+        _write(config, [*current, *incidents, *run])
     except ScoError as e:
-        return (f"the scores were not published: {e.message}",)
-    return ()
+        problems.append(f"the scores were not published: {e.message}")
+    return tuple(problems)
+
+
+def _pushed(
+    config: Config, path: Path | None, found: Detection, incidents: Sequence[Series], status: Status, now: int
+) -> list[str]:
+    """What of this run could not be pushed, and why. How far each group was sent stands in the state."""
+    where = _where(config, path)
+    problems: list[str] = []
+    try:
+        server = remote_write.RemoteWrite(config)
+        with open_state(config.state_dir) as state:
+            cursor = f"remote_write {where} {server.where}"
+            sent = _sent(state, cursor, found.window.end)
+
+            def keep(more: Mapping[str, int]) -> None:
+                sent.update(more)
+                _keep(state, cursor, sent, now)
+
+            problems += remote_write.push(server.send, found.courses, dict(sent), keep, now=now)
+        status = worst(status, Status.PARTIAL) if problems else status
+        server.send([*incidents, *samples.run_series(where, status, now, found.learnt_at)])
+    except ScoError as e:
+        problems.append(e.message)
+    return [f"remote_write: {problem}" for problem in problems]
+
+
+def _sent(state: State, cursor: str, end: int) -> dict[str, int]:
+    """How far each group was sent; those that have not been seen for a day begin anew."""
+    row = state.row("SELECT body FROM cursors WHERE name = ?", (cursor,))
+    known: dict[str, int] = json.loads(row["body"]) if row else {}
+    return {group: at for group, at in known.items() if at >= end - DAY}
+
+
+def _keep(state: State, cursor: str, sent: Mapping[str, int], now: int) -> None:
+    state.execute(
+        "INSERT INTO cursors (name, at, body) VALUES (?, ?, ?) "
+        "ON CONFLICT (name) DO UPDATE SET at = excluded.at, body = excluded.body",
+        (cursor, now, json.dumps(sent)),
+    )
 
 
 def _oldest(found: Detection) -> int:

@@ -142,7 +142,7 @@ class _Scoring:
 
     def _detect(self, window: Window, stored: Stored) -> Detection:
         settings, asked = self.config.detect, self.request
-        wanted = asked.courses or (settings.textfile is not None and not asked.only_looks)
+        wanted = asked.courses or (not asked.only_looks and outward.wants_scores(self.config))
         known, every = self.known, asked.every
         return detect(self.source, self.metrics, window, stored, settings, ongoing=known, every=every, courses=wanted)
 

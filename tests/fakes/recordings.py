@@ -25,10 +25,10 @@ def history(rows: int = 900, seed: int = 0) -> dict[str, np.ndarray]:
     return out
 
 
-def write_csv(path: Path, columns: dict[str, np.ndarray]) -> Path:
-    """Wide CSV, a row every five minutes from START."""
+def write_csv(path: Path, columns: dict[str, np.ndarray], start: int = START) -> Path:
+    """Wide CSV, a row every five minutes."""
     head = ",".join(["timestamp", *(f'"{name.replace(chr(34), chr(34) * 2)}"' for name in columns)])
     rows = zip(*columns.values(), strict=True)
-    lines = [f"{rfc3339(START + i * STEP)},{','.join(f'{v:.6g}' for v in row)}" for i, row in enumerate(rows)]
+    lines = [f"{rfc3339(start + i * STEP)},{','.join(f'{v:.6g}' for v in row)}" for i, row in enumerate(rows)]
     path.write_text("\n".join([head, *lines]) + "\n")
     return path

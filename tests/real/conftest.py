@@ -68,6 +68,23 @@ def prometheus(text: str, folder: Path) -> Iterator[str]:
 
 
 @contextmanager
+def receiving_prometheus(folder: Path, config: str = "") -> Iterator[str]:
+    """An empty Prometheus that takes remote write; its URL."""
+    need("prometheus")
+    (folder / "prom.yml").write_text(config or "global: {}\n")
+    url = f"http://127.0.0.1:{free_port()}"
+    command = [
+        "prometheus",
+        f"--config.file={folder / 'prom.yml'}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address={url.removeprefix('http://')}",
+        "--web.enable-remote-write-receiver",
+    ]
+    with running(command, f"{url}/-/ready", folder / "log"):
+        yield url
+
+
+@contextmanager
 def running(command: list[str], ready: str, log_file: Path) -> Iterator[None]:
     """A server that answers at the URL `ready`, stopped at the end."""
     with log_file.open("ab") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
