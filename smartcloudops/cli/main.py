@@ -34,6 +34,7 @@ class Commands(LazyGroup):
         ("query", "smartcloudops.cli.query:app", "Ask for series: a chart, a table, CSV, JSON or Parquet."),
         ("incidents", "smartcloudops.cli.incidents:app", "List, show, acknowledge and label incidents."),
         ("alerts", "smartcloudops.cli.alerts:app", "What waits to be sent to whom; try a sink."),
+        ("explain", "smartcloudops.cli.explain:app", "Name the part that is to blame for an incident."),
         ("models", "smartcloudops.cli.models:app", "List, show, promote and roll back models."),
         ("backtest", "smartcloudops.cli.backtest:app", "Measure detection on CSV files, causally."),
         ("config", "smartcloudops.cli.config:app", "Show settings and where they come from; trust a project."),

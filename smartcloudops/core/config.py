@@ -42,6 +42,7 @@ class Config:
     metric: tuple[settings.Metric, ...]
     train: settings.Train
     detect: settings.Detect
+    explain: settings.Explain
     models: settings.Models
     logs: Mapping[str, settings.Logs]
     alerts: Mapping[str, settings.Alerts]

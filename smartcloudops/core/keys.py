@@ -19,6 +19,7 @@ SECTIONS: dict[str, type[Any]] = {
     "metric": settings.Metric,
     "train": settings.Train,
     "detect": settings.Detect,
+    "explain": settings.Explain,
     "models": settings.Models,
     "logs.NAME": settings.Logs,
     "alerts.NAME": settings.Alerts,

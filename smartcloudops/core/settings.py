@@ -152,6 +152,14 @@ class Detect:
 
 
 @dataclass(frozen=True, slots=True)
+class Explain:
+    """`[explain]`: what suspects are judged by."""
+
+    edges: Path | None = key(None, "path", "file of `caller,callee` rows, beside the calls that metrics tell of")
+    history_ms: int = key(7 * DAY, "duration", "what came before, to tell the usual from", safe=True, minimum=MINUTE)
+
+
+@dataclass(frozen=True, slots=True)
 class Models:
     """`[models]`: where trained models are kept."""
 

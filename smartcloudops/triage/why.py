@@ -1,0 +1,135 @@
+"""One run of `sco explain`: an incident of the ledger, or a symptom that was named, to its suspects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from smartcloudops.core.config import Config
+from smartcloudops.core.errors import UsageError
+from smartcloudops.core.records import Incident
+from smartcloudops.core.state import FILE, open_state
+from smartcloudops.core.times import DAY, parse_duration, parse_time
+from smartcloudops.explain.explaining import explain
+from smartcloudops.explain.findings import Explanation
+from smartcloudops.explain.gather import Gathered, file_edges, gather, of_group
+from smartcloudops.explain.ranking import rank_series
+from smartcloudops.explain.settle import Question
+from smartcloudops.explain.topology import Edge, graph
+from smartcloudops.metrics import Source, choose
+from smartcloudops.metrics.series import Window, parse_series_name
+from smartcloudops.triage import ledger
+from smartcloudops.triage.run import identity
+
+_AFTER_MS = DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the command line asks for; texts as given."""
+
+    incident: str | None = None
+    series: str | None = None
+    at: str | None = None
+    until: str | None = None
+    path: Path | None = None
+    edges: Path | None = None
+    step: str | None = None
+    history: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The incident, where one was meant, and what explains it."""
+
+    incident: Incident | None
+    explanation: Explanation
+
+
+def why(config: Config, request: Request, *, now: int) -> Answer:
+    """Name the suspects; reads only. Raises what the source raises, UsageError for a wrong incident or symptom."""
+    incident = _incident(config, request)
+    source = choose.open_source(config, _path(request, incident))
+    source.check()
+    if incident is not None and incident.source != identity(source):
+        hint = "--from PATH, or --config FILE, for the source that it was found in"
+        raise UsageError(f"incident {incident.id} is of {incident.source}, not of {identity(source)}", hint=hint)
+    at = incident.start if incident else _moment(source, request.at, now)
+    whole, since = _windows(config, source, request, at, incident, now)
+    found = gather(source, choose.wanted(config, source), whole, since)
+    listed = request.edges or config.explain.edges
+    edges = [*found.edges, *(file_edges(listed) if listed else [])]
+    question = Question(request.series, at, now)
+    if incident is None:
+        return Answer(None, explain(found.recording, question, edges))
+    return Answer(incident, _of_incident(incident, found, edges, question))
+
+
+def _incident(config: Config, request: Request) -> Incident | None:
+    """The one that was named; without any symptom the newest open one, if there is one."""
+    if request.incident is None and (request.series or request.at or request.path):
+        return None
+    if not (config.state_dir / FILE).exists():
+        if request.incident is None:
+            return None
+        raise UsageError(f"no incident '{request.incident}'", hint="sco detect")
+    with open_state(config.state_dir) as db:
+        if request.incident is not None:
+            return ledger.find_incident(db, request.incident)
+        open_ = ledger.open_incidents(db)
+        return max(open_, key=lambda i: (i.start, i.id), default=None)
+
+
+def _path(request: Request, incident: Incident | None) -> Path | None:
+    """The file to read: that of `--from`, else the one that the incident was found in."""
+    kind, _, where = (incident.source if incident else "").partition(" ")
+    return request.path or (Path(where) if kind == "file" else None)
+
+
+def _moment(source: Source, text: str | None, now: int) -> int | None:
+    return parse_time(text, now=choose.newest(source, now)) if text is not None else None
+
+
+def _windows(
+    config: Config, source: Source, request: Request, at: int | None, incident: Incident | None, now: int
+) -> tuple[Window, int]:
+    """All that is read, and since when it is judged: the symptom's time, or the newest `[detect] window`."""
+    extent = source.extent()
+    step = parse_duration(request.step) if request.step else extent.step if extent else config.train.step_ms
+    if step <= 0:
+        raise UsageError("a step of 0 is none", hint="--step 1m")
+    newest = choose.newest(source, now)
+    until = incident.last if incident and incident.end is not None else newest
+    if request.until is not None:
+        until = parse_time(request.until, now=newest)
+    if at is not None:
+        until = min(until, at + _AFTER_MS)
+    since = at if at is not None else until - config.detect.window_ms
+    history = parse_duration(request.history) if request.history else config.explain.history_ms
+    start = extent.start if extent and not request.history else since - history
+    end = until // step * step if extent is None else -(-until // step) * step
+    start = -(-start // step) * step
+    if end < max(since, start):
+        raise UsageError("nothing lies between --at and --until", hint="give an earlier --at or a later --until")
+    return Window(start, end, step), since
+
+
+def _of_incident(incident: Incident, found: Gathered, edges: list[Edge], question: Question) -> Explanation:
+    """By parts where the incident's entity is one that calls or is called; else the series of its group."""
+    group = parse_series_name(incident.group.partition("}")[0] + "}") if incident.group.startswith("{") else {}
+    members = of_group(found.recording, group)
+    nodes = graph(edges).nodes
+    for suspect in incident.suspects:
+        labels = parse_series_name(suspect.series)
+        if suspect.series in members.names and nodes & set(labels.values()):
+            by_parts = explain(found.recording, replace(question, series=suspect.series), edges)
+            if by_parts.mode != "metrics" or by_parts.suspects:
+                return by_parts
+    part = next((value for value in group.values() if value in nodes), None)
+    if part is not None:
+        by_parts = explain(found.recording, replace(question, series=part), edges)
+        if by_parts.suspects:
+            return by_parts
+    said = [] if nodes & set(group.values()) or not nodes else [f"{incident.group} is in no call of the graph"]
+    ranked = rank_series(members, question)
+    return replace(ranked, limits=(*ranked.limits, *said))
