@@ -12,7 +12,15 @@ from smartcloudops.anomaly.features import Plan
 from smartcloudops.anomaly.groups import Gathered, gather
 from smartcloudops.anomaly.judge import State
 from smartcloudops.anomaly.model import Shard
-from smartcloudops.anomaly.reporting import ScoredSeries, every_verdict, scored_series, suspects_of, verdicts_of
+from smartcloudops.anomaly.reporting import (
+    Rank,
+    ScoredSeries,
+    every_verdict,
+    ranked_by,
+    scored_series,
+    suspects_of,
+    verdicts_of,
+)
 from smartcloudops.anomaly.store import Stored
 from smartcloudops.anomaly.training import metric_row
 from smartcloudops.core.errors import ModelError, UsageError
@@ -87,12 +95,14 @@ def detect(
     ongoing: Iterable[Incident] = (),
     every: bool = False,
     courses: bool = False,
+    rank: Rank | None = None,
 ) -> Detection:
     """Score a window with a stored model; writes nothing.
 
     `ongoing` are the newest incident of each group, open or just over: an open one holds its alert open, one that
     is over is not repeated; `every` gives a verdict for every series and row, not only for anomalous ones, `courses`
-    the same as arrays. Raises what the source raises, ModelError where the model does not fit.
+    the same as arrays; `rank` makes suspects of how far the series of an incident strayed. Raises what the source
+    raises, ModelError where the model does not fit.
     """
     plans = _plans(stored)
     known, notes = _known(metrics, stored)
@@ -100,7 +110,15 @@ def detect(
     gathered = gather(source, known, Window(window.start - longest, window.end, window.step))
     rows = {name: row for g in gathered.groups for name, row in zip(g.names, g.values, strict=True)}
     job = _Job(
-        gathered, rows, window, {m.name: m for m in known}, settings, {i.group: i for i in ongoing}, every, courses
+        gathered,
+        rows,
+        window,
+        {m.name: m for m in known},
+        settings,
+        {i.group: i for i in ongoing},
+        every,
+        courses,
+        rank,
     )
     found = _Found()
     learnt: set[str] = set()
@@ -187,6 +205,7 @@ class _Job:
     ongoing: Mapping[str, Incident]
     every: bool
     courses: bool
+    rank: Rank | None
 
     def run(self, plan: Plan, shard: Shard, found: _Found) -> None:
         """Score one shard and add what it shows."""
@@ -255,7 +274,8 @@ class _Job:
     def _finding(self, shard: Shard, scored: scoring.Scored, counts: policy.Flags, g: int, rows: judge.Rows) -> Finding:
         times = scored.scene.times[-scored.scene.rows :]
         at = int(rows[np.argmax(scored.alarm[g, rows])])
-        suspects = suspects_of(shard, scored, counts, g, at, self.metrics)
+        ranked = ranked_by(self.rank, shard, scored, counts, g, rows, self.metrics) if self.rank else ()
+        suspects = ranked or suspects_of(shard, scored, counts, g, at, self.metrics)
         info = shard.groups[g]
         before = scored.scene.values.shape[2] - scored.scene.rows
         since = max(0, before + int(rows[0]) - TRACE_ROWS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,10 @@ from smartcloudops.metrics.series import Times
 
 FOREST = "isolation_forest"
 _MOST, _LEAST_SHARE = 5, 0.05
+_BAND, _NOTABLE = 4.0, 3.0
+
+# Largest distances from the usual of a group's series in robust deviations, (C,) -> shares of the blame, (C,).
+Rank = Callable[[Floats], Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,32 @@ def suspects_of(
     info = shard.groups[g]
     return tuple(
         Suspect(info.names[c], float(shares[c]), _reason(scored, (g, c, r), metrics.get(info.metrics[c])))
+        for c in order
+    )
+
+
+def ranked_by(
+    rank: Rank, shard: Shard, scored: Scored, counts: Flags, g: int, rows: Rows, metrics: Mapping[str, Metric]
+) -> tuple[Suspect, ...]:
+    """The series of group g by their largest distance over these rows, those that matter before all; none where none
+    is three deviations from the usual."""
+    values = scored.scene.values[g, :, -scored.scene.rows :][:, rows]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        apart = _BAND * np.abs(values - scored.expected[g][:, rows]) / (scored.upper - scored.expected)[g][:, rows]
+    apart = np.where(np.isfinite(apart), apart, 0.0)
+    heavy = counts[g][:, rows].any(axis=1)
+    peaks = apart.max(axis=1) * (heavy if heavy.any() else True)
+    if peaks.max() < _NOTABLE:
+        return ()
+    shares, info = rank(peaks), shard.groups[g]
+    first, *others = np.argsort(-peaks, kind="stable").tolist()[:_MOST]
+    order = [first, *(c for c in others if shares[c] >= _LEAST_SHARE)]
+    return tuple(
+        Suspect(
+            info.names[c],
+            float(shares[c]),
+            _reason(scored, (g, c, int(rows[np.argmax(apart[c])])), metrics.get(info.metrics[c])),
+        )
         for c in order
     )
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from smartcloudops.cli.options import FromOption, JsonFlag, OutputOption
+from smartcloudops.cli.render.output import Output, choose
 from smartcloudops.core.errors import Status
+
+if TYPE_CHECKING:
+    from smartcloudops.explain.findings import Explanation
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -24,12 +28,14 @@ def explain(
         str | None, typer.Option("--series", metavar="NAME", help="The series, or the part, that shows the symptom.")
     ] = None,
     at: Annotated[
-        str | None, typer.Option("--at", metavar="TIME", help="When it began: 2h, 2026-11-20T10:00Z; found if not given.")
+        str | None,
+        typer.Option("--at", metavar="TIME", help="When it began: 2h, 2026-11-20T10:00Z; found if not given."),
     ] = None,
     until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Up to then; now by default.")] = None,
     from_: FromOption = None,
     edges: Annotated[
-        Path | None, typer.Option("--edges", metavar="FILE", help="Calls, as `caller,callee` rows; added to known ones.")
+        Path | None,
+        typer.Option("--edges", metavar="FILE", help="Calls, as `caller,callee` rows; added to known ones."),
     ] = None,
     step: Annotated[
         str | None, typer.Option("--step", metavar="DURATION", help="Time between points; 5m by default.")
@@ -62,7 +68,6 @@ def explain(
       sco explain --data incidents -o json > found.json
     """
     from smartcloudops.cli.render import explain as render
-    from smartcloudops.cli.render.output import choose
     from smartcloudops.core.errors import UsageError
     from smartcloudops.core.times import now_ms
     from smartcloudops.triage.why import Request, why
@@ -82,7 +87,7 @@ def explain(
     return Status.DONE
 
 
-def _measure(directory: Path, form: object) -> Status:
+def _measure(directory: Path, form: Output) -> Status:
     """Explain each recorded incident; one that cannot be read is named and has no suspects, status 4."""
     from smartcloudops.cli.render import explain as render
     from smartcloudops.core.errors import ScoError
@@ -91,7 +96,8 @@ def _measure(directory: Path, form: object) -> Status:
     from smartcloudops.explain import folder
     from smartcloudops.explain.explaining import explain as explained
 
-    found, status, now = {}, Status.DONE, now_ms()
+    found: dict[str, Explanation | None] = {}
+    status, now = Status.DONE, now_ms()
     for one in folder.incidents(directory):
         key = folder.key(one, directory)
         found[key] = None

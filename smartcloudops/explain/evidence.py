@@ -73,7 +73,13 @@ def of_part(recording: Recording, question: Question, case: Case, i: int, *, ful
     unit, metric = unit_of(case), case.table.metric
     values = (
         {"entity": name, "name": metric, "value": usual, "unit": unit, "time": None},
-        {"entity": name, "name": metric, "value": worst, "unit": unit, "time": start if row is None else int(times[case.start + row])},
+        {
+            "entity": name,
+            "name": metric,
+            "value": worst,
+            "unit": unit,
+            "time": start if row is None else int(times[case.start + row]),
+        },
     )
     first = Evidence(
         id=f"{name}/{metric}",

@@ -90,13 +90,15 @@ def distances(rows: Floats, before: Floats, normal: Usual, worse: int) -> tuple[
 
 def notable(over: Floats, sizes: Floats) -> Floats:
     """The excess where it is at least three deviations, else 0."""
-    return np.where(sizes >= NOTABLE, over, 0.0)
+    found: Floats = np.where(sizes >= NOTABLE, over, 0.0)
+    return found
 
 
 def weights(traffic: Floats, past: Floats) -> Floats:
     """Requests a row, (N, R); a gap takes the part's usual number, a part without any traffic counts for nothing."""
     filled = np.where(np.isnan(traffic), median(past)[:, None], traffic)
-    return np.maximum(np.nan_to_num(filled, posinf=0.0, neginf=0.0), 0.0)
+    found: Floats = np.maximum(np.nan_to_num(filled, posinf=0.0, neginf=0.0), 0.0)
+    return found
 
 
 def rated(counter: Floats, step_ms: int) -> Floats:

@@ -61,7 +61,7 @@ def _by_parts(recording: Recording, question: Question, calls: Graph, case: Case
         (*limits, *shared, *_beyond(case, whole, suspects)),
         ranked.unit,
         felt,
-        ruling.tree(case.part, whole, felt, {s.entity for s in suspects}),
+        ruling.tree(case.part, whole, felt, {s.entity for s in suspects[: ruling.SHOWN]}),
     )
 
 
@@ -107,7 +107,9 @@ def _is_incident(case: Case, costs: Floats) -> bool:
     return case.weighed and agrees(case.over[i] * case.requests[i], costs[others], case.sizes[others], deviation)
 
 
-def _suspects(recording: Recording, question: Question, case: Case, calls: Graph, ranked: _Ranked) -> tuple[Culprit, ...]:
+def _suspects(
+    recording: Recording, question: Question, case: Case, calls: Graph, ranked: _Ranked
+) -> tuple[Culprit, ...]:
     own = sorted(((n, x) for n, x in ranked.own.items() if x > 0), key=lambda pair: (-pair[1], pair[0]))
     total = sum(x for _, x in own)
     times = recording.times[case.start :]

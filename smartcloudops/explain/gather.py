@@ -57,9 +57,8 @@ def _recording(
     times = whole.times()
     cut = max(0, int(np.searchsorted(times, since)) - LEAD_ROWS)
     values = np.where(np.isfinite(values), values, np.nan)
-    keep = ~np.isnan(values).all(axis=1)
-    labels = [one for one, kept in zip(labels, keep, strict=True) if kept]
-    values = values[keep]
+    keep = np.flatnonzero(~np.isnan(values).all(axis=1)).tolist()
+    labels, values = [labels[i] for i in keep], values[keep]
     return Recording(
         times[cut:],
         whole.step,

@@ -4,31 +4,113 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from smartcloudops.core.settings import Direction, Kind
+if TYPE_CHECKING:
+    from smartcloudops.core.settings import Direction, Kind
 
 Form = Literal["mean", "quantile", "share", "rate", "count"]
 
 _WORDS = re.compile(r"[pq]\d+|\d+xx|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|%")
 _QUANTILE = re.compile(r"[pq]\d{2,4}|median|quantile|percentile|max")
-_GOOD = frozenset("availability available success successful succeeded uptime apdex healthy ready up ok".split())
-_ERRORS = _GOOD | frozenset(
-    "error errors errs err fail failed failure failures fault faults exception exceptions 5xx 4xx dropped drops "
-    "timeouts rejected aborted panics".split()
+_GOOD = frozenset(
+    [
+        "availability",
+        "available",
+        "success",
+        "successful",
+        "succeeded",
+        "uptime",
+        "apdex",
+        "healthy",
+        "ready",
+        "up",
+        "ok",
+    ]
 )
-_LATENCY = frozenset("latency latencies duration delay rtt elapsed".split())
+_ERRORS = _GOOD | frozenset(
+    [
+        "error",
+        "errors",
+        "errs",
+        "err",
+        "fail",
+        "failed",
+        "failure",
+        "failures",
+        "fault",
+        "faults",
+        "exception",
+        "exceptions",
+        "5xx",
+        "4xx",
+        "dropped",
+        "drops",
+        "timeouts",
+        "rejected",
+        "aborted",
+        "panics",
+    ]
+)
+_LATENCY = frozenset(["latency", "latencies", "duration", "delay", "rtt", "elapsed"])
 _SATURATION = frozenset(
-    "cpu memory mem heap load disk queue queued pool usage used utilization utilisation saturation swap iowait "
-    "threads connections inflight flight active pending backlog busy throttled descriptors fds lag".split()
+    [
+        "cpu",
+        "memory",
+        "mem",
+        "heap",
+        "load",
+        "disk",
+        "queue",
+        "queued",
+        "pool",
+        "usage",
+        "used",
+        "utilization",
+        "utilisation",
+        "saturation",
+        "swap",
+        "iowait",
+        "threads",
+        "connections",
+        "inflight",
+        "flight",
+        "active",
+        "pending",
+        "backlog",
+        "busy",
+        "throttled",
+        "descriptors",
+        "fds",
+        "lag",
+    ]
 )
 _TRAFFIC = frozenset(
-    "request requests req rq rps qps calls call hits throughput queries invocations traffic packets messages "
-    "transactions ops received sent".split()
+    [
+        "request",
+        "requests",
+        "req",
+        "rq",
+        "rps",
+        "qps",
+        "calls",
+        "call",
+        "hits",
+        "throughput",
+        "queries",
+        "invocations",
+        "traffic",
+        "packets",
+        "messages",
+        "transactions",
+        "ops",
+        "received",
+        "sent",
+    ]
 )
-_CLOCKS = frozenset("timestamp start created expiry boot modified".split())
+_CLOCKS = frozenset(["timestamp", "start", "created", "expiry", "boot", "modified"])
 _TIMES = {"s": 1.0, "seconds": 1.0, "second": 1.0, "ms": 1e-3, "milliseconds": 1e-3, "us": 1e-6, "microseconds": 1e-6}
-_PER_SECOND = frozenset("rps qps rate persecond".split())
+_PER_SECOND = frozenset(["rps", "qps", "rate", "persecond"])
 _PERCENT = frozenset(("%", "percent", "percentage", "pct"))
 _SHARE = frozenset(("ratio", "share", "fraction"))
 

@@ -111,12 +111,18 @@ def weave(mesh: Mesh, ask: Ask) -> Woven | None:
         found = {"requests": rate}
         if part in spent and part in counted:
             with np.errstate(divide="ignore", invalid="ignore"):
-                found["latency_seconds"] = mesh.seconds * np.where(counted[part] > 0, spent[part] / counted[part], np.nan)
+                found["latency_seconds"] = mesh.seconds * np.where(
+                    counted[part] > 0, spent[part] / counted[part], np.nan
+                )
         if failed:
             found["failed_ratio"] = np.minimum(np.nan_to_num(failed.get(part, np.zeros_like(rate))) / calls, 1.0)
         labels += [{"__name__": name, PART: part} for name in found]
         rows += found.values()
-    queries = {"requests": mesh.total, "latency_seconds": f"{mesh.time_sum} / {mesh.time_count}", "failed_ratio": mesh.failed}
+    queries = {
+        "requests": mesh.total,
+        "latency_seconds": f"{mesh.time_sum} / {mesh.time_count}",
+        "failed_ratio": mesh.failed,
+    }
     known = tuple(dict.fromkeys(edge for edge in edges if edge and all(edge)))
     return Woven(known, tuple(labels), np.stack(rows), queries)
 

@@ -19,7 +19,7 @@ _MOST_QUIET = 20
 
 def peak_order(peaks: Floats) -> list[int]:
     """Series by their largest distance, the strangest first; those without any value last, equals as they came."""
-    return np.argsort(-np.nan_to_num(peaks, nan=-1.0), kind="stable").tolist()
+    return [int(i) for i in np.argsort(-np.nan_to_num(peaks, nan=-1.0), kind="stable")]
 
 
 def shares(peaks: Floats) -> Floats:

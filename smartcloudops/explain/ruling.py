@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 from smartcloudops.core.quantities import quantity
 from smartcloudops.explain.evidence import course
@@ -11,6 +12,8 @@ from smartcloudops.explain.settle import Case, listed
 from smartcloudops.explain.topology import Edge, Graph
 
 MOST = 20
+SHOWN = 5
+_SMALL = 0.01
 
 
 def quiet(case: Case) -> tuple[RuledOut, ...]:
@@ -52,12 +55,13 @@ def _capped(found: list[RuledOut]) -> tuple[RuledOut, ...]:
 
 
 def tree(start: str, calls: Graph, felt: Mapping[str, float], suspects: set[str]) -> tuple[Edge, ...]:
-    """The calls on the way from the symptom to suspects and to whatever has an excess; each part hangs once."""
+    """The calls on the way from the symptom to suspects and to whatever has a hundredth of the largest excess; each
+    part hangs once."""
     depth = calls.depths(start)
-    wanted = {n for n in depth if felt.get(n, 0.0) > 0 or n in suspects} | {start}
-    keep: list[Edge] = []
+    least = _SMALL * max(felt.values(), default=0.0)
+    wanted = {n for n in depth if felt.get(n, 0.0) > least} | (suspects & set(depth))
+    above: dict[str, str] = {}
     for node in sorted(wanted - {start}, key=lambda n: (depth[n], -felt.get(n, 0.0), n)):
-        way = calls.path(start, node, felt)
-        keep += [edge for edge in zip(way, way[1:], strict=False) if edge not in keep]
-    seen: set[str] = set()
-    return tuple(e for e in keep if not (e[1] in seen or seen.add(e[1])))  # type: ignore[func-returns-value]
+        for caller, callee in pairwise(calls.path(start, node, felt)):
+            above.setdefault(callee, caller)
+    return tuple((caller, callee) for callee, caller in above.items())

@@ -12,7 +12,7 @@ from smartcloudops.core.registry import nearest
 from smartcloudops.core.times import rfc3339
 from smartcloudops.explain import excess
 from smartcloudops.explain.entities import Recording, Table, part_label, same_means, table, traffic_of
-from smartcloudops.explain.excess import Floats, Usual
+from smartcloudops.explain.excess import Flags, Floats, Usual
 from smartcloudops.explain.symptoms import begins, single
 from smartcloudops.explain.topology import Graph
 from smartcloudops.metrics.series import parse_series_name, series_name
@@ -222,7 +222,7 @@ def _requests(recording: Recording, found: Table, label: str, start: int) -> tup
 
 
 def _without_history(found: Table, normal: Usual) -> list[str]:
-    bare = np.isnan(found.past).all(axis=1) if found.past.shape[1] else np.ones(len(found.names), np.bool_)
+    bare: Flags = np.asarray(np.isnan(found.past).all(axis=1))
     if bare.all():
         return ["no history: what is usual was taken from the rows before the incident"]
     unknown = [n for n, m in zip(found.names, normal.middle, strict=True) if np.isnan(m)]

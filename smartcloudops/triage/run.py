@@ -16,6 +16,7 @@ from smartcloudops.core.records import Incident
 from smartcloudops.core.settings import Metric
 from smartcloudops.core.state import FILE, State, open_state
 from smartcloudops.core.times import DAY
+from smartcloudops.explain.ranking import shares
 from smartcloudops.metrics import Source, choose
 from smartcloudops.metrics.series import Window
 from smartcloudops.triage import ledger, outward
@@ -144,7 +145,17 @@ class _Scoring:
         settings, asked = self.config.detect, self.request
         wanted = asked.courses or (not asked.only_looks and outward.wants_scores(self.config))
         known, every = self.known, asked.every
-        return detect(self.source, self.metrics, window, stored, settings, ongoing=known, every=every, courses=wanted)
+        return detect(
+            self.source,
+            self.metrics,
+            window,
+            stored,
+            settings,
+            ongoing=known,
+            every=every,
+            courses=wanted,
+            rank=shares,
+        )
 
     def _window(self, step: int) -> Window:
         """The newest `[detect] window`, or all since the last run up to a day; longer by the longest `for`."""

@@ -419,8 +419,8 @@ def test_quiet_prints_only_news(sco, trained):
 
 def test_control_characters_in_labels_do_not_reach_the_terminal(sco, tmp_path):
     columns = history()
-    evil = 'cpu{instance="web-1",x="\x1b[31m\x1b]0;own\x07\u202e"}'
-    columns[evil] = columns.pop('cpu{instance="web-1"}')
+    evil = 'latency{instance="web-1",x="\x1b[31m\x1b]0;own\x07\u202e"}'
+    columns[evil] = columns.pop('latency{instance="web-1"}')
     path = write_csv(tmp_path / "evil.csv", columns)
     columns[evil][:] = np.nan
     sco("train", "--from", path, "--until", "2h")
