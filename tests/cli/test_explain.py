@@ -128,7 +128,7 @@ def test_the_time_and_the_symptom_are_found_in_a_file(sco, one_file):
 
 
 def test_edges_can_stand_in_the_configuration(sco, one_file, tmp_path):
-    path, edges, shop = one_file
+    path, edges, _shop = one_file
     config = tmp_path / "mine.toml"
     config.write_text(f'[explain]\nedges = "{edges}"\n')
     said = sco("--config", config, "explain", "--from", path, "--series", "front", "--json")
@@ -150,9 +150,13 @@ def test_an_incident_among_parts_that_call_each_other(sco, tmp_path):
     columns = history()
     rows = len(next(iter(columns.values())))
     for host, share in (("web-1", 1.0), ("db-1", 3.0)):
-        columns[f'requests{{instance="{host}"}}'] = columns.get(f'requests{{instance="web-1"}}', 0 * columns['cpu{instance="web-1"}'] + 100) * share
+        columns[f'requests{{instance="{host}"}}'] = (
+            columns.get('requests{instance="web-1"}', 0 * columns['cpu{instance="web-1"}'] + 100) * share
+        )
     columns['latency{instance="db-1"}'] = 0.01 + 0 * columns['latency{instance="web-1"}']
-    columns['latency{instance="db-1"}'][rows - 24 :] += (columns['latency{instance="web-1"}'][rows - 24 :] - columns['latency{instance="web-1"}'][:-24].mean()).clip(0) / 3
+    columns['latency{instance="db-1"}'][rows - 24 :] += (
+        columns['latency{instance="web-1"}'][rows - 24 :] - columns['latency{instance="web-1"}'][:-24].mean()
+    ).clip(0) / 3
     path = write_csv(tmp_path / "both.csv", columns)
     edges = tmp_path / "edges.csv"
     edges.write_text("caller,callee\nweb-1,db-1\n")
@@ -181,7 +185,7 @@ def test_wrong_usage_says_what_to_do(sco, arguments, says):
 
 
 def test_wrong_symptoms_of_a_file(sco, one_file):
-    path, edges, _ = one_file
+    path, _edges, _ = one_file
     for extra, says in (
         (("--series", "fron"), "no series 'fron'"),
         (("--at", rfc3339(START + 10_000 * STEP)), "nothing lies between"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 
 import numpy as np
@@ -51,7 +52,7 @@ def test_rates_add_up_to_what_the_counter_gained(steps, gap):
     total[-1] = float(np.sum(steps))
     known = np.flatnonzero(~np.isnan(total))
     rate = rated(total[None], 1000)[0]
-    gained = sum(rate[b] * (b - a) for a, b in zip(known, known[1:], strict=False))
+    gained = sum(rate[b] * (b - a) for a, b in itertools.pairwise(known))
     assert gained == pytest.approx(total[known[-1]] - total[known[0]])
 
 

@@ -145,7 +145,9 @@ def test_counters_are_rated():
 def test_a_quantile_is_replaced_by_its_mean():
     shop = Shop(slow={"db": 0.05})
     columns = shop.columns()
-    columns |= {k.replace("latency_seconds", "latency_seconds_p99"): v * 3 for k, v in columns.items() if "latency" in k}
+    columns |= {
+        k.replace("latency_seconds", "latency_seconds_p99"): v * 3 for k, v in columns.items() if "latency" in k
+    }
     question = replace(asked(shop), series='latency_seconds_p99{service="front"}')
     found = explain(shop.recording(columns), question, EDGES)
     assert found.suspects[0].entity == "db"
@@ -154,13 +156,17 @@ def test_a_quantile_is_replaced_by_its_mean():
 
 def test_loops_and_calls_to_itself():
     shop = Shop(slow={"search": 0.05})
-    found = explain(shop.recording(), asked(shop), [*EDGES, ("search", "search"), ("db", "search"), ("search", "front")])
+    found = explain(
+        shop.recording(), asked(shop), [*EDGES, ("search", "search"), ("db", "search"), ("search", "front")]
+    )
     assert found.suspects[0].entity == "search"
 
 
 def test_milliseconds_and_a_users_word_for_it():
     shop = Shop(slow={"db": 0.05})
-    columns = {k.replace("latency_seconds", "took"): v * (1000 if "latency" in k else 1) for k, v in shop.columns().items()}
+    columns = {
+        k.replace("latency_seconds", "took"): v * (1000 if "latency" in k else 1) for k, v in shop.columns().items()
+    }
     recording = replace(shop.recording(columns), hints={"took": Hint("latency", "ms")})
     found = explain(recording, replace(asked(shop), series='took{service="front"}'), EDGES)
     whole = explain(shop.recording(), asked(shop), EDGES)

@@ -44,7 +44,7 @@ def test_a_family_gives_calls_requests_latency_and_failures(mesh, tmp_path):
     path = tmp_path / "mesh.prom"
     times = 1_700_000_040_000 + STEP * np.arange(ROWS)
     lines = [f"{n} {rate * 60 * t} {times[t]}" for n, rate in counters(mesh).items() for t in range(ROWS)]
-    path.write_text("\n".join([f"# TYPE x untyped", *lines]) + "\n")
+    path.write_text("\n".join(["# TYPE x untyped", *lines]) + "\n")
     source = File(path)
     whole = Window(int(times[0]), int(times[-1]), STEP)
     found = gather(source, source.offers(), whole, int(times[20]))

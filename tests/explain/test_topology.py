@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,7 +32,7 @@ def test_a_path_is_a_shortest_chain_of_calls(edges, start, end):
     assert bool(way) == (end in depth)
     if way:
         assert (way[0], way[-1], len(way)) == (start, end, depth[end] + 1)
-        assert all(b in calls.callees[a] for a, b in zip(way, way[1:], strict=False))
+        assert all(b in calls.callees[a] for a, b in itertools.pairwise(way))
 
 
 def test_a_chain_of_ten_thousand_is_no_trouble():
