@@ -103,14 +103,9 @@ def table(recording: Recording, metric: str, label: str) -> Table | None:
     else:
         place = {i: i for found in members.values() for i in found}
     adds = what.kind == "traffic" or what.form in ("rate", "count")
-    return Table(
-        metric,
-        what,
-        tuple(members),
-        _gathered(rows, members, place, adds=adds) * _unit_of(recording, what, rows),
-        _gathered(past, members, place, adds=adds) * _unit_of(recording, what, rows),
-        tuple(map(tuple, members.values())),
-    )
+    rows, past = (_gathered(values, members, place, adds=adds) for values in (rows, past))
+    unit = _unit_of(recording, what, max(np.nanmax(rows, initial=0.0), np.nanmax(past, initial=0.0)))
+    return Table(metric, what, tuple(members), rows * unit, past * unit, tuple(map(tuple, members.values())))
 
 
 def rated_columns(recording: Recording, columns: list[int]) -> tuple[Floats, Floats]:
@@ -123,10 +118,10 @@ def rated_columns(recording: Recording, columns: list[int]) -> tuple[Floats, Flo
     return rated(rows, recording.step), rated(past, recording.step)
 
 
-def _unit_of(recording: Recording, what: Meaning, rows: Floats) -> float:
+def _unit_of(recording: Recording, what: Meaning, largest: float) -> float:
     """What brings a table to seconds, parts of 1, or numbers a row; a share beyond 1.5 is one of a hundred."""
     if what.kind == "errors" and what.form == "share" and what.scale == 1.0:
-        return 0.01 if np.nanmax(rows, initial=0.0) > 1.5 else 1.0
+        return 0.01 if largest > 1.5 else 1.0
     if what.kind != "latency" and (what.counter or what.form == "rate"):
         return recording.step / 1000
     return what.scale

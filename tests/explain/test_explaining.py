@@ -173,6 +173,20 @@ def test_milliseconds_and_a_users_word_for_it():
     assert found.suspects[0].excess == pytest.approx(whole.suspects[0].excess)
 
 
+def test_a_share_of_failures_may_be_of_one_or_of_a_hundred():
+    shop = Shop(failing={"cart": 0.05})
+    found = []
+    for name, factor in (("failed_ratio", 0.01), ("failed_ratio", 1.0), ("errors_percent", 1.0)):
+        columns = {
+            k.replace("availability_percent", name): factor * (100 - v) if "availability" in k else v
+            for k, v in shop.columns().items()
+        }
+        question = replace(asked(shop), series=f'{name}{{service="front"}}')
+        found.append(explain(shop.recording(columns), question, EDGES).suspects[0])
+    assert {s.entity for s in found} == {"cart"}
+    assert found[0].excess == pytest.approx(found[1].excess) == pytest.approx(found[2].excess)
+
+
 def hosted(shop: Shop) -> Recording:
     """db and cache on one host whose cpu is strange; the others on a calm one."""
     columns = {}
