@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from real.conftest import free_port, need, running
 
 pytestmark = pytest.mark.real
@@ -36,7 +35,9 @@ def desk() -> Iterator[str]:
 @pytest.fixture
 def prometheus_url(desk, tmp_path) -> Iterator[str]:
     need("prometheus")
-    scrape = f"scrape_configs: [{{ job_name: shop, scrape_interval: 500ms, static_configs: [{{ targets: ['{desk}'] }}] }}]"
+    scrape = (
+        f"scrape_configs: [{{ job_name: shop, scrape_interval: 500ms, static_configs: [{{ targets: ['{desk}'] }}] }}]"
+    )
     (tmp_path / "prom.yml").write_text(scrape)
     address = f"127.0.0.1:{free_port()}"
     command = [
