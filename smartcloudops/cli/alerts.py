@@ -12,7 +12,8 @@ from smartcloudops.cli.render import output as out
 from smartcloudops.core.errors import Status, worst
 
 app = typer.Typer(
-    help="Who hears of incidents: [alerts.NAME] in the configuration, each a webhook or an Alertmanager.",
+    help="Who hears of incidents: [alerts.NAME] in the configuration, each a webhook or an Alertmanager.\n\nAlso rules and a "
+    "dashboard for the scores that `detect` publishes.",
     rich_markup_mode=None,
     no_args_is_help=True,
     add_completion=False,
@@ -83,3 +84,33 @@ def test(
             status, said = worst(status, e.status), e.message + (f"; try: {e.hint}" if e.hint else "")
         sys.stdout.write(redact(printable(f"{name}: {said}")) + "\n")
     return status
+
+
+@app.command()
+def rules() -> int:
+    """Print Prometheus alerting rules over the scores that detect publishes: incidents, late and failing runs.
+
+    \b
+    Examples:
+      sco alerts rules > /etc/prometheus/sco.rules.yml     name it under rule_files, then reload Prometheus
+      sco alerts rules | promtool check rules /dev/stdin
+    """
+    return _print_packaged("prometheus", "rules.yml")
+
+
+@app.command()
+def dashboard() -> int:
+    """Print a Grafana dashboard of the scores that detect publishes; import it, or provision it as a file.
+
+    \b
+    Examples:
+      sco alerts dashboard > sco.json
+    """
+    return _print_packaged("grafana", "dashboard.json")
+
+
+def _print_packaged(*path: str) -> int:
+    from importlib.resources import files
+
+    sys.stdout.write(files("smartcloudops").joinpath("data", *path).read_text("utf-8"))
+    return Status.DONE
