@@ -12,8 +12,8 @@ from smartcloudops.cli.render import output as out
 from smartcloudops.core.errors import Status, worst
 
 app = typer.Typer(
-    help="Who hears of incidents: [alerts.NAME] in the configuration, each a webhook or an Alertmanager.\n\nAlso rules and a "
-    "dashboard for the scores that `detect` publishes.",
+    help="Who hears of incidents: [alerts.NAME] in the configuration, each a webhook or an Alertmanager.\n\n"
+    "Also rules and a dashboard for the scores that `detect` publishes.",
     rich_markup_mode=None,
     no_args_is_help=True,
     add_completion=False,

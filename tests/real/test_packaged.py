@@ -61,7 +61,6 @@ def test_every_query_of_the_dashboard_is_answered_with_something(sco, tmp_path):
 def test_prometheus_itself_loads_the_rules(sco, tmp_path):
     (tmp_path / "rules.yml").write_text(sco("alerts", "rules").out)
     config = f"rule_files: [{tmp_path}/rules.yml]\n"
-    with receiving_prometheus(tmp_path, config) as url:
-        with urllib.request.urlopen(f"{url}/api/v1/rules", timeout=5) as answer:
-            (group,) = json.load(answer)["data"]["groups"]
+    with receiving_prometheus(tmp_path, config) as url, urllib.request.urlopen(f"{url}/api/v1/rules", timeout=5) as a:
+        (group,) = json.load(a)["data"]["groups"]
     assert [rule["health"] for rule in group["rules"]].count("err") == 0 and len(group["rules"]) == 5
