@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Set up all that the tests need, then run every check: `bash tests/run.sh [NAME…]`, from anywhere, as often as you like.
-# Needs Python >= 3.11. Installs Debian's Prometheus, node_exporter and Alertmanager where they are missing and it may;
+# Needs Python >= 3.11. Installs Debian's Prometheus, node_exporter, Alertmanager and systemd where they are missing and it may;
 # where it may not, the tests that need them are skipped with the reason (with CI=true: they fail).
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
@@ -15,6 +15,8 @@ install_real_parts() {
   for name in prometheus prometheus-node-exporter prometheus-alertmanager; do
     command -v "$name" >/dev/null || missing+=("$name")
   done
+  # Checks the units that `sco init` writes; nothing of it needs to run.
+  command -v systemd-analyze >/dev/null || missing+=(systemd)
   if [ ${#missing[@]} = 0 ]; then return 0; fi
   say "· installing ${missing[*]}"
   (

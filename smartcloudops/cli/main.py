@@ -27,6 +27,7 @@ class Commands(LazyGroup):
     """Every `sco` command."""
 
     table = (
+        ("init", "smartcloudops.cli.init:app", "Set sco up: a commented configuration, timers or crontab lines."),
         ("status", "smartcloudops.cli.status:app", "Where things stand, on one screen."),
         ("doctor", "smartcloudops.cli.doctor:app", "What is wrong with the set-up, and what mends it."),
         ("train", "smartcloudops.cli.train:app", "Learn what is normal from history, keep it as a model."),

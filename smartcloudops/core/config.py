@@ -26,6 +26,7 @@ from smartcloudops.core.registry import nearest
 
 SYSTEM_STATE = Path("/var/lib/sco")
 _DEFAULT = Origin("default")
+_USER_FILE = "config.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,7 @@ def _files(named: Path | None, homes: _Homes, *, cwd: Path, home: Path) -> list[
     project = layers.find_project_file(cwd, home)
     if project is not None:
         found.append(layers.read_file(project, "project", home=home))
-    user = homes.config / "config.toml"
+    user = homes.config / _USER_FILE
     if layers.is_there(user):
         found.append(layers.read_file(user, "user", home=home))
     return found
@@ -319,10 +320,15 @@ def trust_store(environ: Mapping[str, str], home: Path) -> Path:
     return _homes(environ, home).state
 
 
+def user_file(environ: Mapping[str, str], home: Path) -> Path:
+    """Where the user's own file is, or would be."""
+    return _homes(environ, home).config / _USER_FILE
+
+
 def load_project(path: Path, *, environ: Mapping[str, str], cwd: Path, home: Path) -> Project:
     """Read and check a project file alone, whether trusted or not; ConfigError as from `load`."""
     project = layers.read_file(path, "project", home=home)
-    user = _homes(environ, home).config / "config.toml"
+    user = user_file(environ, home)
     below = [layers.read_file(user, "user", home=home)] if layers.is_there(user) else []
     variables = layers.read_variables(environ, cwd=cwd, home=home)
     return Project(path, project.digest, tuple(sensitive([*below, project, variables])))

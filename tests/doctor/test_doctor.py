@@ -236,7 +236,8 @@ def test_modes_that_are_too_wide(sco, home, tmp_path):
     user.parent.mkdir(parents=True)
     user.write_text(f'[prometheus]\nurl = "http://127.0.0.1:1"\ntoken_file = "{secret}"\n')
     found = only(sco, "modes", Status.FAILED)
-    assert (found["seen"], found["mend"]) == (f"others can read the secret in {secret} (0644)", f"chmod 600 {secret}")
+    assert found["seen"].startswith("others can read") and found["seen"].endswith(f"{secret} (0644)")
+    assert found["mend"] == f"chmod 600 {secret}"
     secret.chmod(0o600)
     assert only(sco, "modes")["level"] == "ok"
     user.chmod(0o666)

@@ -1,0 +1,107 @@
+"""A configuration file with comments, from a few answers; what has not been asked for stands there as a comment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+from smartcloudops.core.errors import ConfigError
+from smartcloudops.core.keys import toml_text
+from smartcloudops.core.layers import read_file
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a user says about the set-up; None is "as sco would do it". Secrets are named by their file, never held."""
+
+    url: str | None = None
+    username: str | None = None
+    password_file: Path | None = None
+    token_file: Path | None = None
+    ca_file: Path | None = None
+    presets: tuple[str, ...] | None = None
+
+    def over(self, others: Answers) -> Answers:
+        """These, and where they say nothing the others."""
+        said = {each.name: getattr(self, each.name) for each in fields(self)}
+        return replace(others, **{name: value for name, value in said.items() if value is not None})
+
+
+def known(path: Path, home: Path) -> Answers:
+    """The answers that a file which is there amounts to; none where it is not there, or cannot be read."""
+    try:
+        found = {name: each.value for name, each in read_file(path, "file", home=home).settings.items()}
+    except ConfigError:
+        return Answers()
+    names = (each.name for each in fields(Answers) if each.name != "presets")
+    return Answers(**{name: found.get(f"prometheus.{name}") for name in names}, presets=found.get("metrics.presets"))
+
+
+def text(answers: Answers) -> str:
+    """The file; the same answers give the same bytes.
+
+    >>> print(text(Answers(url="http://prom:9090")).splitlines()[5])
+    url = "http://prom:9090"
+    """
+    return "\n".join([_HEAD, *_prometheus(answers), *_metrics(answers), _REST])
+
+
+def _prometheus(answers: Answers) -> list[str]:
+    return [
+        "[prometheus]",
+        _line("url", answers.url, "http://localhost:9090", "anything that speaks the Prometheus API"),
+        _line("username", answers.username, "sco", "basic authentication"),
+        _line("password_file", answers.password_file, "/etc/sco/password", "chmod 600; or password_env, password_cmd"),
+        _line("token_file", answers.token_file, "/etc/sco/token", "a bearer token; or token_env, token_cmd"),
+        _line("ca_file", answers.ca_file, "/etc/ssl/certs/internal.pem", "an authority of your own"),
+        "",
+    ]
+
+
+def _metrics(answers: Answers) -> list[str]:
+    about = "node: machines (node_exporter); http: response times, rates, errors"
+    return ["[metrics]", _line("presets", answers.presets, ("node", "http"), about), _METRIC]
+
+
+def _line(key: str, value: object, example: object, about: str) -> str:
+    """`key = value`, or the example as a comment, what it means behind it."""
+    given = value is not None
+    shown = value if given else example
+    setting = f"{'' if given else '# '}{key} = {toml_text(list(shown) if isinstance(shown, tuple) else shown)}"
+    return f"{setting:<42} # {about}" if not given else f"# {about}\n{setting}"
+
+
+_HEAD = """\
+# Settings of sco, made by `sco init`. What is commented out shows a default or an example.
+# `sco config show` gives every setting, its value and where it comes from; `sco doctor` checks them.
+"""
+
+_METRIC = """\
+
+# [[metric]]                               # your own, beside or in the place of a preset's of that name
+# name = "queue"
+# expr = "sum by (instance) (rabbitmq_queue_messages)"
+# by = ["instance"]                        # the labels that make an entity: its series are learnt together
+# unit = "messages"
+# direction = "up"                         # only growth is bad; or "down", "both"
+# min_dev = 100.0                          # less than that from what was expected wakes nobody
+# for = "10m"                              # nor does what lasts less than that
+"""
+
+_REST = """\
+[train]
+# lookback = "14d"                         # history to learn from; more is better, up to a month
+# step = "5m"                              # time between points
+# exclude = ["2026-11-20..2026-11-21"]     # times not to learn from
+
+[detect]
+# threshold = 1.0                          # alarm that counts; raise it to hear less
+# repeat = "4h"                            # time between reminders of an open incident
+# hold = "1h"                              # quiet time that closes an incident
+
+[models]
+# keep = 5                                 # versions that `sco models prune` keeps
+
+[state]
+# dir = "/var/lib/sco"                     # incidents, runs and locks
+"""
