@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from smartcloudops.core.names import remember
+from smartcloudops.core.state import open_state
+
 ROOT = Path(__file__).resolve().parent.parent
 HEAVY = {
     "boto3",
@@ -66,3 +69,21 @@ def test_completion_loads_no_heavy_library() -> None:
     modules = loaded([], _SCO_COMPLETE="complete_bash", COMP_WORDS="sco det", COMP_CWORD="1")
     assert "smartcloudops.cli.main" in modules
     assert not modules & HEAVY
+
+
+@pytest.mark.parametrize("line", ["models show 2", "incidents show a", "query up", "doctor c"])
+def test_completion_of_names_loads_no_heavy_library(line: str, home: Path) -> None:
+    """Each has something to offer, or the test would measure nothing."""
+    version = home / ".local/share/sco/models/versions/20261123T031704Z-6f0b1e"
+    version.mkdir(parents=True)
+    state = home / ".local/state/sco"
+    remember(state, ["up"])
+    with open_state(state) as db:
+        db.execute(
+            "INSERT INTO incidents (id, fingerprint, source, grp, start, last, severity, peak, updated_at) "
+            "VALUES ('aa00bb11', 'f', 's', 'g', 1, 1, 'warning', 1.0, 0)"
+        )
+    words = ["sco", *line.split()]
+    modules = loaded([], _SCO_COMPLETE="complete_bash", COMP_WORDS="\n".join(words), COMP_CWORD=str(len(words) - 1))
+    assert "smartcloudops.cli.completing" in modules
+    assert not modules & (HEAVY | {"pydantic", "rich.console", "asyncio"})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from smartcloudops.cli import completing
 from smartcloudops.cli.options import JsonFlag, OutputOption
 from smartcloudops.cli.render.output import choose, show
 from smartcloudops.core.errors import Status, UsageError
@@ -23,7 +24,10 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 @app.command()
 def doctor(
     ctx: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(metavar="[CHECK]...", help="Only these; all by default.")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[CHECK]...", help="Only these; all by default.", autocompletion=completing.checks),
+    ] = None,
     output: OutputOption = None,
     as_json: JsonFlag = False,
 ) -> int:

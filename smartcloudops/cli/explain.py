@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from smartcloudops.cli import completing
 from smartcloudops.cli.options import FromOption, JsonFlag, OutputOption
 from smartcloudops.cli.render.output import Output, choose
 from smartcloudops.core.errors import Status
@@ -22,7 +23,12 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 def explain(
     ctx: typer.Context,
     incident: Annotated[
-        str | None, typer.Argument(metavar="INCIDENT", help="Its id, or the beginning of it; the newest open one.")
+        str | None,
+        typer.Argument(
+            metavar="INCIDENT",
+            help="Its id, or the beginning of it; the newest open one.",
+            autocompletion=completing.incidents,
+        ),
     ] = None,
     series: Annotated[
         str | None, typer.Option("--series", metavar="NAME", help="The series, or the part, that shows the symptom.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from smartcloudops.cli import completing
 from smartcloudops.cli.options import JsonFlag, OutputOption
 from smartcloudops.cli.render import output as out
 from smartcloudops.core.errors import Status, UsageError
@@ -24,7 +25,10 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
 )
-IncidentArgument = Annotated[str, typer.Argument(metavar="INCIDENT", help="Its id, or the beginning of it.")]
+IncidentArgument = Annotated[
+    str,
+    typer.Argument(metavar="INCIDENT", help="Its id, or the beginning of it.", autocompletion=completing.incidents),
+]
 
 
 class Severity(StrEnum):

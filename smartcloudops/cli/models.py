@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from smartcloudops.cli import completing
 from smartcloudops.cli.options import JsonFlag, LockTimeoutOption, OutputOption
 from smartcloudops.cli.render import output as out
 from smartcloudops.core.errors import Status
@@ -17,7 +18,10 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
 )
-VersionArgument = Annotated[str, typer.Argument(metavar="VERSION", help="A version from `sco models list`.")]
+VersionArgument = Annotated[
+    str,
+    typer.Argument(metavar="VERSION", help="A version from `sco models list`.", autocompletion=completing.models),
+]
 
 
 @app.command("list")
@@ -41,7 +45,10 @@ def list_(ctx: typer.Context, output: OutputOption = None, as_json: JsonFlag = F
 @app.command()
 def show(
     ctx: typer.Context,
-    version: Annotated[str | None, typer.Argument(metavar="[VERSION]", help="The one in use by default.")] = None,
+    version: Annotated[
+        str | None,
+        typer.Argument(metavar="[VERSION]", help="The one in use by default.", autocompletion=completing.models),
+    ] = None,
     features: Annotated[
         str | None, typer.Option("--features", metavar="ENTITY", help="List what the forest of this entity looks at.")
     ] = None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
+from smartcloudops.cli import completing
 from smartcloudops.cli.options import FromOption, JsonFlag, PlotOption, UntilOption
 from smartcloudops.core.console import is_terminal
 from smartcloudops.core.errors import ConfigError, Status, UsageError
@@ -38,7 +39,12 @@ class Form(StrEnum):
 @app.command()
 def query(
     ctx: typer.Context,
-    expr: Annotated[str, typer.Argument(metavar="EXPR", help="PromQL, or the name of a metric that sco watches.")],
+    expr: Annotated[
+        str,
+        typer.Argument(
+            metavar="EXPR", help="PromQL, or the name of a metric that sco watches.", autocompletion=completing.metrics
+        ),
+    ],
     from_: FromOption = None,
     since: Annotated[
         str | None,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -83,6 +84,8 @@ def train(
             done, source = _learn(config, asked)
             report.status = status = done.status(config.train.max_skipped)
             report.facts |= {"model": done.version, "series": done.series, "skipped": len(done.skipped)}
+        if not dry_run:
+            _remember(config, source)
     form = out.choose(output, as_json, sys.stdout)
     if not quiet or form is out.Output.JSON:
         out.show(document(done), table(done), form)
@@ -101,6 +104,18 @@ class _Asked:
     promote: bool | None
     dry_run: bool
     quiet: bool
+
+
+def _remember(config: Config, source: Source) -> None:
+    """Keep names for the shell to complete."""
+    from smartcloudops.core.errors import ScoError
+    from smartcloudops.core.names import remember
+    from smartcloudops.metrics import choose
+
+    # Servers can list their names.
+    listed: Callable[[], list[str]] = getattr(source, "metric_names", list)
+    with suppress(ScoError):
+        remember(config.state_dir, [*(metric.name for metric in choose.wanted(config, source)), *listed()])
 
 
 def _learn(config: Config, asked: _Asked) -> tuple[Training, Source]:
