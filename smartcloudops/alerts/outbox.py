@@ -1,7 +1,7 @@
 """Notifications in `state.db` until they are delivered: at least once, in order for each incident.
 
-What fails is tried again by later runs, after a minute, two, four, up to a quarter of an hour; after three days it
-is given up by name. Nothing of a sink's address or credentials is kept here.
+What fails is tried again by later runs, after a minute, two, then every four; after three days it is given up by
+name. Nothing of a sink's address or credentials is kept here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from smartcloudops.core.times import DAY, MINUTE
 
 GIVEN_UP_MS = 3 * DAY
 KEPT_MS = 30 * DAY
-_LONGEST_WAIT_MS = 15 * MINUTE
+_LONGEST_WAIT_MS = 4 * MINUTE
 _WAITING = "delivered_at IS NULL AND dead_at IS NULL"
 _OVER = 'incident_id NOT IN (SELECT id FROM incidents WHERE "end" IS NULL)'
 
@@ -80,7 +80,7 @@ def deliver(
     db.execute("DELETE FROM outbox WHERE coalesce(delivered_at, dead_at) < ? AND " + _OVER, (now - KEPT_MS,))
     for name, open_sink in sinks.items():
         try:
-            problems += _deliver_to(db, name, open_sink(), now=now, ends=ends, clock=clock)
+            problems += _deliver_to(db, name, open_sink, now=now, ends=ends, clock=clock)
         except ScoError as e:
             problems.append(_problem(db, name, e))
     return tuple(problems)
@@ -92,12 +92,18 @@ def entries(db: State, *, waiting: bool = False, limit: int = 50) -> list[Entry]
     return [_entry(row) for row in db.rows(f"{query} LIMIT ?", (limit,))]
 
 
-def _deliver_to(db: State, name: str, sink: Sink, *, now: int, ends: int, clock: Callable[[], int]) -> list[str]:
+def _deliver_to(
+    db: State, name: str, open_sink: Callable[[], Sink], *, now: int, ends: int, clock: Callable[[], int]
+) -> list[str]:
     """Raises what tells that the sink takes nothing now; what it refuses is a line each, and holds its incident up."""
-    problems, held = [], set()
-    for entry in (
+    waiting = [
         _entry(row) for row in db.rows(f"SELECT * FROM outbox WHERE sink = ? AND {_WAITING} ORDER BY id", (name,))
-    ):
+    ]
+    if not waiting and not _still_open(db, name):
+        return []
+    sink = open_sink()
+    problems, held = [], set()
+    for entry in waiting:
         if entry.incident in held or entry.next_at > now:
             held.add(entry.incident)
             continue

@@ -135,7 +135,7 @@ def _print(done: Done, form: Output, *, every: bool, quiet: bool, now: int) -> N
     if not quiet or form is Output.JSON or triage.count("opened") or triage.count("closed"):
         unicode = is_unicode(sys.stdout)
         table = render.verdict_table(found) if every else render.table(found, triage, now=now, unicode=unicode)
-        show(render.document(found, triage, refused), table, form)
+        show(render.document(found, triage, refused) | {"untold": list(done.untold)}, table, form)
     if quiet:
         render.say_refused(refused, sys.stderr)
     else:

@@ -34,8 +34,9 @@ def doctor(
     """Look at everything that sco depends on, and say what mends what is wrong.
 
     Checks: config, prometheus (does it answer), history (is [train] lookback kept), metrics (has each data), clock,
-    model, state, locks, runs, schedule (timers, crontab), disk, modes, extras. Works with a broken configuration
-    and without a network; each check has ten seconds. Status 1 where one has failed, 0 otherwise, warnings included.
+    model, state, locks, runs, schedule (timers, crontab), alerts (what waits), disk, modes, extras. Works with a
+    broken configuration and without a network; each check has ten seconds. Status 1 where one has failed, 0 otherwise,
+    warnings included.
 
     \b
     Examples:

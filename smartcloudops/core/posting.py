@@ -37,10 +37,6 @@ class Poster:
         self._session.auth = Auth(endpoint, self._address.credentials)
         self._sleep = sleep
 
-    def close(self) -> None:
-        """Close pooled connections."""
-        self._session.close()
-
     def post(self, body: bytes, headers: Mapping[str, str], *, path: str = "") -> None:
         """Post until it is taken (2xx), three times at most.
 

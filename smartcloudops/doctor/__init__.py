@@ -48,6 +48,7 @@ CHECKS = (
     Check("locks", "state:locks"),
     Check("runs", "runs:look", needs="state"),
     Check("schedule", "schedule:look", needs="state"),
+    Check("alerts", "alerts:look", needs="state"),
     Check("disk", "disk:space"),
     Check("modes", "disk:modes"),
     Check("extras", "extras:look"),

