@@ -22,10 +22,10 @@ from smartcloudops.core.runs import cadence, newest
 from smartcloudops.core.settings import Metric
 from smartcloudops.core.state import FILE, State, open_state
 from smartcloudops.core.times import DAY, HOUR, MINUTE, now_ms
-from smartcloudops.metrics import Source
+from smartcloudops.metrics import Source, choose
 from smartcloudops.metrics.series import Series, parse_series_name
 from smartcloudops.publish import remote_write, samples, textfile
-from smartcloudops.triage.ledger import Triage
+from smartcloudops.triage.ledger import Triage, open_incidents
 
 _CURRENT_STEPS = 3
 
@@ -41,22 +41,38 @@ def wants_scores(config: Config) -> bool:
     return bool(config.detect.textfile or config.remote_write.url)
 
 
+def identity(source: Source) -> str:
+    """What tells sources apart in the state: a server's address, a file's absolute path."""
+    where = str(Path(source.where).resolve()) if source.name == "file" else source.where
+    return f"{source.name} {where}"
+
+
 @contextmanager
 def telling_of_failure(config: Config, path: Path | None, now: int) -> Iterator[None]:
     """Where the block fails, say so in the place of the scores, and deliver what waits; the error itself goes on."""
     try:
         yield
     except BaseException as e:
-        if isinstance(e, ScoError) and config.alerts and (config.state_dir / FILE).exists():
-            with suppress(ScoError), open_state(config.state_dir) as state:
-                deliver(state, config, now)
-        run = list(samples.run_series(_where(config, path), status_of(e), now, None))
+        series = list(samples.run_series(_where(config, path), status_of(e), now, None))
+        if isinstance(e, ScoError):
+            with suppress(ScoError):
+                series += _after_failure(config, path, now)
         with suppress(ScoError):
-            _write(config, run)
+            _write(config, series)
         if isinstance(e, ScoError) and config.remote_write.url:
             with suppress(ScoError):
-                remote_write.RemoteWrite(config).send(run)
+                remote_write.RemoteWrite(config).send(series)
         raise
+
+
+def _after_failure(config: Config, path: Path | None, now: int) -> list[Series]:
+    """Deliver what waits; the source's incidents that are still open, since a run that failed has ended none."""
+    if not (config.state_dir / FILE).exists():
+        return []
+    with open_state(config.state_dir) as state:
+        deliver(state, config, now)
+        of_source = open_incidents(state, source=identity(choose.open_source(config, path)))
+    return list(samples.incident_series((), of_source, now))
 
 
 def enqueue(state: State, config: Config, triage: Triage, metrics: Sequence[Metric], source: Source, now: int) -> None:

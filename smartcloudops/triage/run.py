@@ -21,6 +21,7 @@ from smartcloudops.metrics import Source, choose
 from smartcloudops.metrics.series import Window
 from smartcloudops.triage import ledger, outward
 from smartcloudops.triage.ledger import Triage
+from smartcloudops.triage.outward import identity
 
 LONGEST_MS = DAY
 _LOG = Log("detect")
@@ -178,12 +179,6 @@ def _damaged_pointer(store: LocalStore) -> list[str]:
     except ModelError as e:
         return [e.message]
     return []
-
-
-def identity(source: Source) -> str:
-    """What tells sources apart in the state: a server's address, a file's absolute path."""
-    where = str(Path(source.where).resolve()) if source.name == "file" else source.where
-    return f"{source.name} {where}"
 
 
 def labelled_true(config: Config, source: Source) -> list[tuple[str, int, int]]:

@@ -19,7 +19,7 @@ from smartcloudops.explain.topology import Edge, graph
 from smartcloudops.metrics import Source, choose
 from smartcloudops.metrics.series import Window, parse_series_name
 from smartcloudops.triage import ledger
-from smartcloudops.triage.run import identity
+from smartcloudops.triage.outward import identity
 
 _AFTER_MS = DAY
 

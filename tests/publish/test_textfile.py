@@ -101,6 +101,20 @@ def test_a_failed_run_takes_the_scores_away_and_gives_its_status(sco, trained, t
     assert found[f'sco_run_status{{source="{tmp_path}/gone.csv"}}'] == Status.USAGE
 
 
+def test_a_failed_run_ends_no_incident(sco, trained, tmp_path, monkeypatch):
+    monkeypatch.setenv("SCO_DETECT__TEXTFILE", str(tmp_path / "sco.prom"))
+    assert sco("detect", "--from", trained).status == Status.DONE
+    trained.write_text("timestamp,no,time\n1,2\n")
+    assert sco("detect", "--from", trained).status == Status.FAILED
+    found = values_of((tmp_path / "sco.prom").read_text())
+    assert {name: value for name, value in found.items() if name.startswith("sco_incident")} == {
+        'sco_incident_open{instance="web-1",severity="critical"}': 1,
+        'sco_incident_open{instance="web-1",severity="warning"}': 0,
+    }
+    assert found[f'sco_run_status{{source="{trained}"}}'] == Status.FAILED
+    assert not any(name.startswith("sco_anomaly") for name in found)
+
+
 def test_a_run_that_only_looks_or_finds_the_lock_taken_leaves_the_file_alone(sco, trained, tmp_path, monkeypatch):
     file = tmp_path / "sco.prom"
     file.write_text("as it was\n")
