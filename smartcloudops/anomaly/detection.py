@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -96,13 +96,14 @@ def detect(
     every: bool = False,
     courses: bool = False,
     rank: Rank | None = None,
+    only: Container[str] | None = None,
 ) -> Detection:
     """Score a window with a stored model; writes nothing.
 
     `ongoing` are the newest incident of each group, open or just over: an open one holds its alert open, one that
     is over is not repeated; `every` gives a verdict for every series and row, not only for anomalous ones, `courses`
-    the same as arrays; `rank` makes suspects of how far the series of an incident strayed. Raises what the source
-    raises, ModelError where the model does not fit.
+    the same as arrays; `rank` makes suspects of how far the series of an incident strayed; shards that hold none of
+    the groups `only` are passed over. Raises what the source raises, ModelError where the model does not fit.
     """
     plans = _plans(stored)
     known, notes = _known(metrics, stored)
@@ -123,6 +124,8 @@ def detect(
     found = _Found()
     learnt: set[str] = set()
     for shard in stored.shards():
+        if only is not None and not any(group.key in only for group in shard.groups):
+            continue
         plan = plans.get(shard.series)
         if plan is None or plan.step != window.step or plan.series != shard.series:
             raise ModelError(f"model {stored.version} is refused: it has no plan for {shard.series} series")

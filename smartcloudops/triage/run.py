@@ -36,8 +36,9 @@ class Request:
     until: str | None = None
     every: bool = False
     dry_run: bool = False
-    # Keep every series' scores and what was expected of it, to be drawn.
+    # Keep every series' scores and what was expected of it, to be drawn; with `only`, where these groups are.
     courses: bool = False
+    only: frozenset[str] | None = None
 
     @property
     def only_looks(self) -> bool:
@@ -71,6 +72,14 @@ def run(config: Config, request: Request, *, now: int) -> Done:
     unpublished = outward.publish(config, request.path, done.found, done.triage, status, now)
     status = worst(status, Status.PARTIAL) if unpublished else status
     return replace(done, untold=done.untold + unpublished, status=status)
+
+
+def score_again(config: Config, source: Source, state: State, request: Request, *, now: int) -> Detection:
+    """Score a time as `run` would, write nothing, tell nobody; needs no lock. Raises what `run` raises."""
+    metrics = choose.wanted(config, source)
+    known = ledger.newest_by_group(state, source=identity(source))
+    found, _ = _Scoring(config, source, metrics, request, state, known, now).first_usable(LocalStore(config.models_dir))
+    return found
 
 
 def _score(config: Config, request: Request, *, now: int) -> Done:
@@ -156,6 +165,7 @@ class _Scoring:
             every=every,
             courses=wanted,
             rank=shares,
+            only=asked.only,
         )
 
     def _window(self, step: int) -> Window:

@@ -158,6 +158,14 @@ def test_runs_keep_the_ends_of_every_bin(values, places):
         assert np.nanmin(all_) == seen.min() and np.nanmax(all_) == seen.max()
 
 
+def test_an_axis_holds_the_band_but_nothing_below_zero_without_need():
+    band = {"lower": np.full(9, -2.0), "upper": np.full(9, 88.0)}
+    assert chart(np.full(9, 30.0), **band).extent() == (0.0, 88.0)
+    assert chart(np.full(9, -1.0), **band).extent() == (-2.0, 88.0)
+    assert chart([[1.0, np.inf, np.nan]], lower=np.full(3, np.nan), upper=np.full(3, 9.0)).extent() == (1.0, 9.0)
+    assert chart(np.full(9, 30.0), **band).ticks(6)[0] == 0.0
+
+
 def test_short_names_say_what_differs():
     labels = [{"__name__": "up", "job": "a", "i": "1"}, {"__name__": "up", "job": "b", "i": "1"}]
     assert short_names(labels) == ['{job="a"}', '{job="b"}']

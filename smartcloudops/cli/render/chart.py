@@ -61,11 +61,14 @@ class Chart:
         return value_ticks(low, high, most, binary=is_bytes(self.unit))
 
     def extent(self) -> tuple[float, float]:
-        """The lowest and highest finite value or expected bound; NaN where there is none."""
-        parts = [self.values.ravel(), *(bound for bound in (self.lower, self.upper) if bound is not None)]
-        known = np.concatenate(parts)
-        known = known[np.isfinite(known)]
-        return (float(known.min()), float(known.max())) if len(known) else (np.nan, np.nan)
+        """The lowest and highest finite value or expected bound; NaN where there is none.
+
+        What never was below zero is not expected there either.
+        """
+        low, high = _ends(self.values)
+        bounds = [_ends(bound) for bound in (self.lower, self.upper) if bound is not None]
+        lowest = min([low, *(b[0] for b in bounds if b[0] == b[0])])
+        return (0.0 if lowest < 0 <= low else lowest), max([high, *(b[1] for b in bounds if b[1] == b[1])])
 
     def spans(self) -> list[tuple[int, int]]:
         """The incidents as far as they lie inside the chart; an open one lasts to its end."""
@@ -88,6 +91,12 @@ class Chart:
         first, last = self.ends
         step = int(np.median(np.diff(self.times))) if len(self.times) > 1 else 0
         return f"{moment(first)} to {moment(last)}" + (f", every {format_duration(step)}" if step else "")
+
+
+def _ends(values: Values) -> tuple[float, float]:
+    """The lowest and highest finite value; NaN where there is none."""
+    known = values[np.isfinite(values)]
+    return (float(known.min()), float(known.max())) if len(known) else (np.nan, np.nan)
 
 
 def runs(values: Values, bins: Rows) -> list[Rows]:
