@@ -83,6 +83,8 @@ def query(
     from smartcloudops.core.times import now_ms, parse_duration
     from smartcloudops.metrics import choose
 
+    if instant and since is not None:
+        raise UsageError("--instant is one moment, --since a stretch of time", hint="--instant --until TIME")
     form = _choose(output, as_json, sys.stdout)
     if plot is not None:
         pictures.check(plot)

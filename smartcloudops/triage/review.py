@@ -11,6 +11,7 @@ from smartcloudops.core import runs
 from smartcloudops.core.config import Config
 from smartcloudops.core.errors import ModelError, ScoError, UsageError
 from smartcloudops.core.records import Incident
+from smartcloudops.core.redact import redact
 from smartcloudops.core.runs import Kind, Run
 from smartcloudops.core.state import FILE, State, open_state
 from smartcloudops.core.times import DAY, parse_time, rfc3339
@@ -77,8 +78,8 @@ class _Looking:
         return source
 
     def note(self, what: str, e: ScoError) -> None:
-        """Keep what went wrong."""
-        self.notes.append(f"{what}: {e.message}")
+        """Keep what went wrong, for a page that may be sent to anybody."""
+        self.notes.append(redact(f"{what}: {e.message}"))
 
     def model(self) -> Stored | None:
         """The model in use, its groups checked."""

@@ -245,6 +245,7 @@ def test_promql_needs_a_server(sco, recording):
         (["--since", "1h", "--until", "2h"], "nothing lies between"),
         (["--since", "900d", "--step", "1s"], "too many points"),
         (["-o", "xml"], "xml"),
+        (["--instant", "--since", "2h"], "is one moment"),
     ],
 )
 def test_wrong_flags_are_said_at_once(sco, recording, arguments, why):
