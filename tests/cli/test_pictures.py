@@ -147,11 +147,12 @@ def test_many_series_say_how_many_are_drawn(sco, tmp_path):
 
 
 def test_detect_draws_what_was_expected_and_what_came(sco, trained, tmp_path):
-    said = sco("detect", "--from", trained, "--plot", tmp_path / "x.html")
+    said = sco("detect", "--from", trained, "--json", "--plot", tmp_path / "x.html")
     assert said.status == 0
     text = (tmp_path / "x.html").read_text()
-    assert "cpu{instance=&quot;web-1&quot;}" in text and "web-2" not in text
-    assert text.index("cpu{") < text.index("latency{")
+    first, second, *_ = [s["series"].partition("{")[0] for s in said.json["incidents"][0]["suspects"]]
+    assert {first, second} == {"cpu", "latency"} and "web-2" not in text
+    assert text.index(f"{first}{{instance=&quot;web-1&quot;}}") < text.index(f"{second}{{")
     for kind in ("band", "mark", "incident"):
         assert f'class="{kind}"' in text
     marks = re.search(r'class="mark" d="([^"]*)"', text)[1]
