@@ -34,11 +34,12 @@ class Context:
 
         given = {key.replace("__", "."): value for key, value in flags.items() if value is not None}
         return config.load(
-            file=self.config_file, flags=given, environ=os.environ, cwd=_working_directory(), home=Path.home()
+            file=self.config_file, flags=given, environ=os.environ, cwd=working_directory(), home=Path.home()
         )
 
 
-def _working_directory() -> Path:
+def working_directory() -> Path:
+    """Where the command runs; UsageError where that is gone."""
     try:
         return Path.cwd()
     except OSError as e:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from smartcloudops.cli.context import Context, working_directory
 from smartcloudops.core.errors import Status, UsageError
 
 if TYPE_CHECKING:
     from smartcloudops.cli.asking import Asking
-    from smartcloudops.cli.context import Context
     from smartcloudops.setup.configuration import Answers
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -112,7 +112,7 @@ class _Target:
                 raise UsageError("--project writes ./sco.toml: it does not go with --config", hint="leave one out")
             return cls(context.config_file.absolute(), project=False)
         if project:
-            return cls(Path.cwd() / PROJECT_FILE, project=True)
+            return cls(working_directory() / PROJECT_FILE, project=True)
         return cls(user_file(os.environ, Path.home()), project=False)
 
 
@@ -142,7 +142,7 @@ def _trust(target: _Target) -> None:
         from smartcloudops.core.config import load_project, trust_store
         from smartcloudops.core.trust import trust
 
-        read = load_project(target.path, environ=os.environ, cwd=Path.cwd(), home=Path.home())
+        read = load_project(target.path, environ=os.environ, cwd=working_directory(), home=Path.home())
         trust(target.path, trust_store(os.environ, Path.home()), digest=read.digest)
 
 
@@ -164,7 +164,7 @@ def _run_by(wanted: _Wanted, context: Context, target: _Target) -> int:
     from smartcloudops.setup.schedule import plan
 
     named = context.config_file or (target.path if target.project else None)
-    config = load(file=named, environ=os.environ, cwd=Path.cwd(), home=Path.home())
+    config = load(file=named, environ=os.environ, cwd=working_directory(), home=Path.home())
     _warn_of_variables([str(origin) for origin in config.origins.values() if origin.kind == "variable"])
     schedule = plan(config, every=wanted.every, at=wanted.at)
     if wanted.by == "cron":

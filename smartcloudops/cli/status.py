@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from smartcloudops.doctor.standing import Standing
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
+_EVERY_S = 5.0
 
 
 @app.command()
@@ -23,8 +24,9 @@ def status(
     ctx: typer.Context,
     watch: Annotated[bool, typer.Option("--watch", help="Look again and again, until Ctrl-C.")] = False,
     seconds: Annotated[
-        float, typer.Argument(metavar="[SECONDS]", min=0.5, max=3600, help="With --watch: time between looks.")
-    ] = 5.0,
+        float | None,
+        typer.Argument(metavar="[SECONDS]", min=0.5, max=3600, help="With --watch: time between looks; 5."),
+    ] = None,
     output: OutputOption = None,
     as_json: JsonFlag = False,
 ) -> int:
@@ -41,12 +43,14 @@ def status(
     """
     config: Config = ctx.obj.load()
     form = choose(output, as_json, sys.stdout)
+    if seconds is not None and not watch:
+        raise UsageError(f"{seconds:g}: seconds go with --watch", hint=f"sco status --watch {seconds:g}")
     if not watch:
         _print(_look(config), form)
         return Status.DONE
     if form not in (Output.TABLE, Output.PLAIN, Output.JSONL):
         raise UsageError(f"--watch cannot write {form}", hint="sco status --watch -o jsonl")
-    _watch(config, form, seconds)
+    _watch(config, form, seconds or _EVERY_S)
     return Status.DONE
 
 

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from smartcloudops.core.config import value_of
 from smartcloudops.core.quantities import quantity
 from smartcloudops.core.state import FILE
 from smartcloudops.doctor.scene import Finding, Scene
@@ -15,6 +16,7 @@ from smartcloudops.doctor.scene import Finding, Scene
 _FAIL_BYTES = 64 << 20
 _WARN_BYTES = 512 << 20
 _WARN_INODES = 1_000
+_SECRET_FILES = frozenset({"password_file", "token_file", "key_file", "secret_file"})
 
 
 def space(scene: Scene) -> Finding:
@@ -59,11 +61,10 @@ def _settings(scene: Scene) -> Iterator[Path]:
 
 
 def _secrets(scene: Scene) -> Iterator[Path]:
-    config = scene.config
-    prometheus = config.prometheus
-    named = (prometheus.password_file, prometheus.token_file, prometheus.key_file)
-    asked = (config.ask.openai.key_file, config.ask.gemini.key_file)
-    return (each for each in (*named, *asked) if each is not None and each.exists())
+    """Every file that a setting names as holding a secret, and AWS's own."""
+    named = (name for name in scene.config.origins if name.rpartition(".")[2] in _SECRET_FILES)
+    files = [value_of(scene.config, name) for name in named]
+    return (each for each in (*files, scene.home / ".aws/credentials") if each is not None and each.exists())
 
 
 def _state(scene: Scene) -> Iterator[Path]:

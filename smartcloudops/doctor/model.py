@@ -8,6 +8,7 @@ from smartcloudops.core.runs import cadence, newest
 from smartcloudops.core.state import FILE, open_state
 from smartcloudops.core.times import DAY, HOUR, format_duration
 from smartcloudops.doctor.scene import Finding, Scene
+from smartcloudops.doctor.state import cannot_hold
 
 _LATE = 4
 _OLD_MS = 7 * DAY
@@ -21,6 +22,9 @@ def look(scene: Scene) -> Finding:
     store = LocalStore(scene.config.models_dir)
     version = store.pointer()["version"]
     if version is None:
+        wrong = cannot_hold(store.directory)
+        if wrong:
+            return Finding("fail", f"models cannot be kept: {wrong}", "set [models] dir to a directory of this user")
         return Finding("warn", f"none in {store.directory}", "sco train")
     try:
         stored = store.open(version)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from smartcloudops.core.locks import Held, held, is_alive
 from smartcloudops.core.state import FILE, open_state
@@ -17,6 +18,9 @@ def database(scene: Scene) -> Finding:
     directory = scene.config.state_dir
     path = directory / FILE
     if not path.exists():
+        wrong = cannot_hold(directory)
+        if wrong:
+            return Finding("fail", f"the state cannot be kept: {wrong}", "set [state] dir to a directory of this user")
         return Finding("info", f"nothing in {directory} yet: the first train or detect begins it")
     owner = path.stat().st_uid
     if not (os.access(path, os.R_OK | os.W_OK) and os.access(directory, os.W_OK | os.X_OK)):
@@ -29,6 +33,16 @@ def database(scene: Scene) -> Finding:
     if said != "ok":
         return Finding("fail", f"{path} is damaged: {said}", f"mv {path} {path}.broken, or restore a copy")
     return Finding("ok", f"{path} is whole, {open_['n'] if open_ else 0} incidents open")
+
+
+def cannot_hold(directory: Path) -> str | None:
+    """Why files cannot be made there, or below what there is of it; None where they can."""
+    there = next(each for each in (directory, *directory.absolute().parents) if os.path.lexists(each))
+    if not there.is_dir():
+        return f"{there} is no directory"
+    if not os.access(there, os.W_OK | os.X_OK):
+        return f"{there} cannot be written by this user (uid {os.geteuid()})"
+    return None
 
 
 def locks(scene: Scene) -> Finding:

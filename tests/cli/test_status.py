@@ -109,6 +109,11 @@ def test_watch_in_a_form_that_has_one_document_is_refused(sco):
     assert said.status == Status.USAGE and "jsonl" in said.err
 
 
+def test_seconds_go_with_watch(sco):
+    said = sco("status", "30")
+    assert said.status == Status.USAGE and "sco status --watch 30" in said.err
+
+
 def test_watch_prints_line_after_line_into_a_pipe(home, tmp_path):
     process = start_watch(["1", "-o", "jsonl"], tmp_path, subprocess.PIPE)
     assert process.stdout is not None

@@ -187,6 +187,15 @@ def test_a_corrupt_state(sco, home):
     ]
 
 
+def test_a_file_where_a_directory_should_be(sco, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SCO_STATE__DIR", str(tmp_path / "file" / "below"))
+    monkeypatch.setenv("SCO_MODELS__DIR", str(tmp_path / "file"))
+    for name, key in (("state", "[state] dir"), ("model", "[models] dir")):
+        found = only(sco, name, Status.FAILED)
+        assert f"{tmp_path / 'file'} is no directory" in found["seen"] and key in found["mend"]
+
+
 def test_runs_that_failed_or_died(sco, home, tmp_path):
     sco("detect", "--from", tmp_path / "none.csv")
     found = only(sco, "runs", Status.FAILED)
@@ -254,6 +263,16 @@ def test_a_full_disk_has_no_room(sco, monkeypatch):
     monkeypatch.setenv("SCO_STATE__DIR", "/proc")
     found = only(sco, "disk", Status.FAILED)
     assert found["level"] == "fail" and "0 B free for state (/proc)" in found["seen"]
+
+
+def test_the_secrets_of_every_section_count(sco, home, tmp_path):
+    secret = tmp_path / "key"
+    user = home / ".config/sco/config.toml"
+    user.parent.mkdir(parents=True)
+    user.write_text(f'[alerts.pager]\ntype = "webhook"\nurl = "http://127.0.0.1:1"\nsecret_file = "{secret}"\n')
+    assert only(sco, "modes")["level"] == "ok"
+    secret.write_text("0123456789")
+    assert only(sco, "modes", Status.FAILED)["mend"] == f"chmod 600 {secret}"
 
 
 def test_timers_that_are_there_and_those_that_are_late(sco, home, tmp_path):

@@ -91,6 +91,16 @@ def test_bad_flags_write_nothing(sco, home, flags, words):
     assert not user_file(home).exists()
 
 
+def test_a_working_directory_that_is_gone(sco, tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    said = sco("init", "-y", "--project", "--url", "http://127.0.0.1:1", "--no-probe")
+    assert said.status == Status.USAGE and "working directory" in said.err
+    assert sco("doctor", "disk").status == 0
+
+
 def test_nobody_to_ask(sco, home):
     said = sco("init")
     assert said.status == Status.USAGE and "sco init -y" in said.err and not user_file(home).exists()
