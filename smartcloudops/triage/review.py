@@ -19,8 +19,9 @@ from smartcloudops.metrics import Source, choose
 from smartcloudops.metrics.series import Window
 from smartcloudops.triage import ledger
 from smartcloudops.triage.filters import Wanted
+from smartcloudops.triage.outward import identity
 from smartcloudops.triage.panels import EACH, Panel, panels, shown
-from smartcloudops.triage.run import Request, identity, score_again
+from smartcloudops.triage.run import Request, score_again
 
 SHOWN = 30
 KINDS: tuple[Kind, ...] = ("train", "detect")
