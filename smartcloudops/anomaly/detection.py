@@ -126,10 +126,7 @@ def detect(
     for shard in stored.shards():
         if only is not None and not any(group.key in only for group in shard.groups):
             continue
-        plan = plans.get(shard.series)
-        if plan is None or plan.step != window.step or plan.series != shard.series:
-            raise ModelError(f"model {stored.version} is refused: it has no plan for {shard.series} series")
-        scoring.validate(plan, shard)
+        plan = _checked(stored, plans, shard, window.step)
         learnt.update(_expected(shard, known))
         job.run(plan, shard, found)
     new = [name for name in rows if name not in learnt]
@@ -155,6 +152,22 @@ def _made_at(stored: Stored) -> int | None:
         return parse_time(stored.manifest["created"], now=0)
     except UsageError:
         return None
+
+
+def check(stored: Stored) -> None:
+    """Every shard as `detect` would check it; ModelError names what is wrong."""
+    plans, step = _plans(stored), step_of(stored)
+    for shard in stored.shards():
+        _checked(stored, plans, shard, step)
+
+
+def _checked(stored: Stored, plans: Mapping[int, Plan], shard: Shard, step: int) -> Plan:
+    """The plan of a shard whose arrays were checked against it."""
+    plan = plans.get(shard.series)
+    if plan is None or plan.step != step or plan.series != shard.series:
+        raise ModelError(f"model {stored.version} is refused: it has no plan for {shard.series} series")
+    scoring.validate(plan, shard)
+    return plan
 
 
 def _plans(stored: Stored) -> dict[int, Plan]:

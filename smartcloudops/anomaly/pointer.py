@@ -9,7 +9,7 @@ from typing import Any
 
 from smartcloudops.core.errors import ModelError
 
-VERSION = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
+VERSION = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
 
 
 def read_pointer(directory: Path) -> dict[str, Any]:

@@ -19,7 +19,7 @@ import shutil
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ from smartcloudops.core.files import cannot_write, sha256, sync_directory, write
 from smartcloudops.core.registry import nearest
 
 SCHEMA_VERSION = 1
-MAX_FILE = 1 << 30
+MAXFILE = 1 << 30
 MAX_MANIFEST = 256 << 20
 _ABOUT: dict[str, type] = {
     "created": str,
@@ -47,7 +47,7 @@ _ABOUT: dict[str, type] = {
     "skipped": list,
     "empty": list,
 }
-_FILE = re.compile(r"shard-\d{4,6}\.npz")
+FILE = re.compile(r"shard-[0-9]{4,6}\.npz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +118,17 @@ class LocalStore:
 
     def rollback(self) -> tuple[str, str]:
         """Put the version before the one in use back; returns (from, to). UsageError where there is none."""
-        at = self.pointer()
-        older = [v for v in at["history"] if v in self.versions()]
-        if not older:
+        at, earlier = self.pointer(), self.earlier()
+        self._point(earlier, at["history"][at["history"].index(earlier) + 1 :])
+        return at["version"], earlier
+
+    def earlier(self) -> str:
+        """The newest stored version of the history; UsageError where there is none."""
+        stored = self.versions()
+        found: str | None = next((v for v in self.pointer()["history"] if v in stored), None)
+        if found is None:
             raise UsageError("there is no earlier model to roll back to", hint="sco models list")
-        self._point(older[0], older[1:])
-        return at["version"], older[0]
+        return found
 
     def prune(self, *, keep_last: int | None, keep_since: int | None, dry_run: bool) -> list[str]:
         """Remove versions that are neither among the newest `keep_last` nor as young as `keep_since` (ms).
@@ -131,9 +136,7 @@ class LocalStore:
         The one in use always stays. Returns what was, or would be, removed. Raises ScoError where it cannot be.
         """
         versions = self.versions()
-        kept = set(versions[: keep_last or 0]) | {self.pointer()["version"]}
-        if keep_since is not None:
-            kept |= {v for v in versions if learnt_at(v) >= keep_since}
+        kept = kept_of(versions, keep_last=keep_last, keep_since=keep_since) | {self.pointer()["version"]}
         gone = [v for v in versions if v not in kept]
         for version in gone if not dry_run else ():
             self._remove(version)
@@ -165,15 +168,59 @@ class LocalStore:
 
     def open(self, version: str) -> Stored:
         """Read and check a version's manifest and its files' sizes and checksums; ModelError names what is wrong."""
-        directory = self.directory / "versions" / version
-        manifest = _read_manifest(directory / "manifest.json", version)
-        for row in manifest["shards"]:
-            _check_file(directory / row["file"], row)
-        return Stored(version, manifest, directory)
+        return open_at(self.directory / "versions" / version, version)
+
+    def receive(self, version: str, fetch: Callable[[Path], None], check: Callable[[Stored], None]) -> None:
+        """Store a version that `fetch` writes into a directory, once it is whole; what a cut one left is there again.
+
+        Raises what `fetch` and `check` raise, ModelError where what came is not what its manifest says, ScoError
+        (disk full).
+        """
+        versions = self.directory / "versions"
+        coming = versions / f".coming-{version}"
+        try:
+            for old in versions.glob(".coming-*"):
+                if old != coming:
+                    shutil.rmtree(old, ignore_errors=True)
+            coming.mkdir(parents=True, exist_ok=True)
+            fetch(coming)
+            check(open_at(coming, version))
+            sync_directory(coming)
+            if (versions / version).exists():
+                self._remove(version)
+            coming.rename(versions / version)
+            sync_directory(versions)
+        except ModelError:
+            shutil.rmtree(coming, ignore_errors=True)
+            raise
+        except OSError as e:
+            raise cannot_write(coming, e) from e
 
     def _point(self, version: str, history: Sequence[str]) -> None:
         body = json.dumps({"version": version, "history": list(history)}, indent=1)
         write_atomic(self.directory / "current.json", body.encode() + b"\n")
+
+
+def kept_of(versions: Sequence[str], *, keep_last: int | None, keep_since: int | None) -> set[str]:
+    """Of versions, newest first, the newest `keep_last` and those as young as `keep_since` (ms)."""
+    young = {v for v in versions if keep_since is not None and learnt_at(v) >= keep_since}
+    return young | set(versions[: keep_last or 0])
+
+
+def open_at(directory: Path, version: str) -> Stored:
+    """A version in any directory; ModelError names what is missing or altered."""
+    path = directory / "manifest.json"
+    try:
+        size = path.stat().st_size
+        body = path.read_bytes() if size <= MAX_MANIFEST else b""
+    except OSError as e:
+        raise ModelError(f"{path} is refused: {e.strerror or e}") from e
+    if size > MAX_MANIFEST:
+        raise ModelError(f"{path} is refused: {size} bytes is more than a manifest may have")
+    manifest = read_manifest(path, body, version)
+    for row in manifest["shards"]:
+        _check_file(directory / row["file"], row)
+    return Stored(version, manifest, directory)
 
 
 def _publish(temporary: Path, versions: Path, shards: Sequence[Shard], about: Mapping[str, Any], now: int) -> str:
@@ -218,20 +265,15 @@ def _write(path: Path, data: bytes | memoryview) -> None:
 
 
 def _sweep(versions: Path) -> None:
-    """Remove what a killed save left behind; the caller holds the lock."""
-    for path in versions.glob(".saving-*"):
+    """Remove what a killed save or a cut pull left behind; the caller holds the lock."""
+    for path in (*versions.glob(".saving-*"), *versions.glob(".coming-*")):
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _read_manifest(path: Path, version: str) -> dict[str, Any]:
+def read_manifest(path: object, body: bytes, version: str) -> dict[str, Any]:
+    """A manifest that was found at `path`, checked; ModelError names what is wrong with it."""
     try:
-        size = path.stat().st_size
-        if size > MAX_MANIFEST:
-            raise ModelError(f"{path} is refused: {size} bytes is more than a manifest may have")
-        body = path.read_bytes()
         manifest = json.loads(body)
-    except OSError as e:
-        raise ModelError(f"{path} is refused: {e.strerror or e}") from e
     except (ValueError, RecursionError) as e:
         raise ModelError(f"{path} is refused: it is no JSON ({e})") from e
     if sha256(body)[:6] != version[-6:]:
@@ -241,7 +283,7 @@ def _read_manifest(path: Path, version: str) -> dict[str, Any]:
     return checked
 
 
-def _check_manifest(path: Path, manifest: Any) -> None:
+def _check_manifest(path: object, manifest: Any) -> None:
     if not isinstance(manifest, dict) or not isinstance(manifest.get("shards"), list):
         raise ModelError(f"{path} is refused: it is no model manifest")
     if manifest.get("schema_version") != SCHEMA_VERSION:
@@ -251,15 +293,17 @@ def _check_manifest(path: Path, manifest: Any) -> None:
         if not isinstance(manifest.get(name), kind):
             raise ModelError(f"{path} is refused: its '{name}' is missing or of another type")
     for row in manifest["shards"]:
-        ok = isinstance(row, dict) and _FILE.fullmatch(str(row.get("file"))) and isinstance(row.get("groups"), list)
+        ok = isinstance(row, dict) and FILE.fullmatch(str(row.get("file"))) and isinstance(row.get("groups"), list)
         if not ok or not row["groups"]:
             raise ModelError(f"{path} is refused: it names a file or groups wrongly")
+    if len({row["file"] for row in manifest["shards"]}) < len(manifest["shards"]):
+        raise ModelError(f"{path} is refused: it names a file twice")
 
 
 def _check_file(path: Path, row: Mapping[str, Any]) -> None:
     try:
         size = path.stat().st_size
-        if size > MAX_FILE:
+        if size > MAXFILE:
             raise ModelError(f"{path} is refused: {size} bytes is more than a model file may have")
         if size != row.get("size"):
             raise ModelError(f"{path} is refused: {size} bytes, the manifest says {row.get('size')}")
@@ -288,7 +332,7 @@ def _read_shard(directory: Path, row: Mapping[str, Any]) -> Shard:
 def _read_arrays(path: Path) -> dict[str, Any]:
     with zipfile.ZipFile(path) as archive:
         infos = archive.infolist()
-        if any(i.compress_type != zipfile.ZIP_STORED for i in infos) or sum(i.file_size for i in infos) > MAX_FILE:
+        if any(i.compress_type != zipfile.ZIP_STORED for i in infos) or sum(i.file_size for i in infos) > MAXFILE:
             raise ValueError("compressed or oversized")
         return {i.filename.removesuffix(".npy"): _read_array(archive, i) for i in infos}
 

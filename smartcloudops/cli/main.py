@@ -37,7 +37,7 @@ class Commands(LazyGroup):
         ("alerts", "smartcloudops.cli.alerts:app", "What waits to be sent to whom; try a sink."),
         ("explain", "smartcloudops.cli.explain:app", "Name the part that is to blame for an incident."),
         ("report", "smartcloudops.cli.report:app", "Write what happened on one HTML page."),
-        ("models", "smartcloudops.cli.models:app", "List, show, promote and roll back models."),
+        ("models", "smartcloudops.cli.models:app", "List, show, promote, roll back and share models."),
         ("backtest", "smartcloudops.cli.backtest:app", "Measure detection on CSV files, causally."),
         ("config", "smartcloudops.cli.config:app", "Show settings and where they come from; trust a project."),
     )

@@ -21,7 +21,7 @@ from smartcloudops.cli.options import (
     SkipIfLockedFlag,
     UntilOption,
 )
-from smartcloudops.core.errors import Status
+from smartcloudops.core.errors import Status, worst
 
 if TYPE_CHECKING:
     from smartcloudops.anomaly.training import Training
@@ -58,6 +58,7 @@ def train(
     Reads 14 days from Prometheus ([prometheus] url) or all of a file (--from), learns each entity's series
     together, and keeps a new version in the model store. Series with too little history are skipped and named.
     Old and new model are compared on the last fifth of history: injected anomalies seen, false alarms raised.
+    With [models] s3 the new version is pushed there; where that fails the local store has it (status 4).
 
     \b
     Examples:
@@ -70,10 +71,13 @@ def train(
       17 3 * * *  sco --config /etc/sco.toml train -q --skip-if-locked
     """
     from smartcloudops.cli.locking import record, run_lock
+    from smartcloudops.cli.remote import place_of, share
     from smartcloudops.cli.render import output as out
+    from smartcloudops.cli.render.sharing import say_shared, shared_document
     from smartcloudops.cli.render.training import document, say, table
 
     config = ctx.obj.load(train__step=step)
+    place_of(config)
     quiet = quiet or ctx.obj.verbosity < 0
     lock = nullcontext(True) if dry_run else run_lock(config, "train", lock_timeout, skip=skip_if_locked)
     with lock as held:
@@ -82,14 +86,17 @@ def train(
         asked = _Asked(from_, since, until, tuple(exclude or ()), promote, dry_run=dry_run, quiet=quiet)
         with record(config, "train", from_, dry_run=dry_run) as report:
             done, source = _learn(config, asked)
-            report.status = status = done.status(config.train.max_skipped)
+            shared = share(config, done.version, quiet=quiet)
+            status = worst(done.status(config.train.max_skipped), shared.status if shared else Status.DONE)
+            report.status = status
             report.facts |= {"model": done.version, "series": done.series, "skipped": len(done.skipped)}
         if not dry_run:
             _remember(config, source)
     form = out.choose(output, as_json, sys.stdout)
     if not quiet or form is out.Output.JSON:
-        out.show(document(done), table(done), form)
+        out.show(document(done) | shared_document(shared), table(done), form)
     say(done, source, sys.stderr, quiet=quiet)
+    say_shared(shared, sys.stderr, quiet=quiet)
     return status
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smartcloudops.anomaly.store import LocalStore, Stored
 from smartcloudops.cli.render.output import Table
+from smartcloudops.cli.render.sharing import with_places
 from smartcloudops.cli.render.training import compared
 from smartcloudops.cli.render.training import count as counted
 from smartcloudops.core.errors import ModelError, Status
 from smartcloudops.core.quantities import quantity
 from smartcloudops.core.times import format_duration
+
+if TYPE_CHECKING:
+    from smartcloudops.anomaly.remote import Listed
 
 
 def listing(store: LocalStore) -> tuple[list[dict[str, Any]], Table, Status]:
@@ -25,21 +29,30 @@ def listing(store: LocalStore) -> tuple[list[dict[str, Any]], Table, Status]:
         damaged = True
         sys.stderr.write(f"refused: {e.message}\n")
     documents = [_summary(store, version, current) for version in store.versions()]
-    columns = ("version", "in use", "created", "series", "groups", "step", "size", "from", "state")
-    rows = [_row(d) for d in documents]
-    styles = ["bold" if d["in_use"] else "red" if d["error"] else "" for d in documents]
-    empty = f"no models in {store.directory}; train one with: sco train"
-    table = Table(
-        columns,
-        rows,
+    table = _table(documents, f"no models in {store.directory}; train one with: sco train")
+    return documents, table, Status.PARTIAL if damaged or any(d["error"] for d in documents) else Status.DONE
+
+
+def with_s3(
+    documents: Sequence[dict[str, Any]], listed: Mapping[str, Listed], in_use: str | None, empty: str
+) -> tuple[list[dict[str, Any]], Table, Status]:
+    """As `listing`, with the versions of S3; each says where it is, and `in_use` there is marked."""
+    placed = with_places(documents, listed, in_use)
+    return placed, _table(placed, empty), Status.PARTIAL if any(d["error"] for d in placed) else Status.DONE
+
+
+def _table(documents: Sequence[dict[str, Any]], empty: str) -> Table:
+    where = ("where",) if any("where" in d for d in documents) else ()
+    return Table(
+        ("version", "in use", *where, "created", "series", "groups", "step", "size", "from", "state"),
+        [_row(d) for d in documents],
         documents,
         right=frozenset({"series", "groups", "size"}),
-        styles=styles,
+        styles=["bold" if d["in_use"] else "red" if d["error"] else "" for d in documents],
         empty=empty,
         fixed=frozenset({"version"}),
         spare=("created", "from", "groups"),
     )
-    return documents, table, Status.PARTIAL if damaged or any(d["error"] for d in documents) else Status.DONE
 
 
 def _summary(store: LocalStore, version: str, current: str | None) -> dict[str, Any]:
@@ -61,12 +74,21 @@ def _summary(store: LocalStore, version: str, current: str | None) -> dict[str, 
 
 
 def _row(d: Mapping[str, Any]) -> tuple[str, ...]:
-    mark = "*" if d["in_use"] else ""
-    if d["error"]:
-        return (d["version"], mark, "", "", "", "", "", "", d["error"])
+    where = ("both" if len(d["where"]) > 1 else d["where"][0],) if "where" in d else ()
+    first = (d["version"], _mark(d), *where)
+    if "created" not in d:
+        return (*first, "", "", "", "", "", "", d["error"])
     step = format_duration(d["step_ms"]) if d["step_ms"] else ""
     size = quantity(d["bytes"], "bytes")
-    return (d["version"], mark, d["created"], str(d["series"]), str(d["groups"]), step, size, d["source"], "ok")
+    counts = ("" if d[name] is None else str(d[name]) for name in ("series", "groups"))
+    return (*first, d["created"], *counts, step, size, d["source"], d["error"] or "ok")
+
+
+def _mark(d: Mapping[str, Any]) -> str:
+    """A star for what is in use here; with S3 in the list, where it is."""
+    if "where" not in d:
+        return "*" if d["in_use"] else ""
+    return ", ".join(name for name, used in (("here", d["in_use"]), ("s3", d["in_use_s3"])) if used)
 
 
 def details(stored: Stored) -> Table:

@@ -1,0 +1,265 @@
+"""One way to AWS: a session by the account's usual settings, `s3://` addresses, and what AWS said no with in our words.
+
+Credentials, profile and region come from where every AWS tool looks (variables, `~/.aws`, the machine's role);
+`AWS_ENDPOINT_URL` (or `AWS_ENDPOINT_URL_S3`) names another server that speaks S3. boto3 is imported in the bodies:
+it takes a fifth of a second.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from smartcloudops.core.errors import ConfigError, ScoError, UnreachableError
+from smartcloudops.core.registry import as_any
+from smartcloudops.core.text import printable
+from smartcloudops.core.times import format_duration, parse_time, to_ms
+
+CONNECTIONS = 8
+_CONNECT_S, _READ_S, _ATTEMPTS = 5, 30, 3
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_LONGEST_PREFIX = 512
+_SAID = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A bucket and a prefix in it, which has no slash at its ends and may be empty.
+
+    >>> Place("ops", "sco/prod").key("versions", "a"), Place("ops", "").key("a"), str(Place("ops", "sco"))
+    ('sco/prod/versions/a', 'a', 's3://ops/sco')
+    """
+
+    bucket: str
+    prefix: str
+
+    def key(self, *parts: str) -> str:
+        """The key of an object below the prefix."""
+        return "/".join((self.prefix, *parts) if self.prefix else parts)
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
+
+
+def parse_place(uri: str, *, setting: str) -> Place:
+    """The place that `s3://bucket/prefix` names; ConfigError says what is wrong with the setting.
+
+    >>> parse_place("s3://ops/sco/", setting="[models] s3")
+    Place(bucket='ops', prefix='sco')
+    """
+    scheme, _, rest = uri.partition("://")
+    bucket, _, prefix = rest.partition("/")
+    prefix = prefix.strip("/")
+    wrong = None
+    if scheme != "s3" or not _BUCKET.fullmatch(bucket):
+        wrong = "it is no s3://bucket/prefix"
+    elif len(prefix) > _LONGEST_PREFIX or not prefix.isprintable():
+        wrong = f"its prefix is longer than {_LONGEST_PREFIX} characters or holds control characters"
+    elif prefix and {"", ".", ".."} & set(prefix.split("/")):
+        wrong = "its prefix has an empty part, `.` or `..`"
+    if wrong:
+        raise ConfigError(f"{setting} = {printable(uri)!r}: {wrong}", hint=f'write {setting} = "s3://bucket/prefix"')
+    return Place(bucket, prefix)
+
+
+def connect(service: str = "s3", *, environ: Mapping[str, str] = os.environ) -> Any:
+    """A client of one service, safe to share between threads; ConfigError where the account's settings are wrong.
+
+    Nothing is sent yet. Each request is tried three times, with jitter, where trying again can help.
+    """
+    with errors(service):
+        from boto3.session import Session
+        from botocore.config import Config
+
+        # boto3 reads AWS_DEFAULT_REGION alone; every other AWS tool also knows AWS_REGION.
+        session = Session(region_name=environ.get("AWS_REGION") or None)
+        config = Config(
+            connect_timeout=_CONNECT_S,
+            read_timeout=_READ_S,
+            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+            max_pool_connections=2 * CONNECTIONS,
+            # What is sent carries its SHA-256; further checksums would only lock out servers that know none.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        )
+        return as_any(session).client(service, config=config)
+
+
+@contextmanager
+def errors(where: object, doing: str = "") -> Iterator[None]:
+    """Translate what boto3 raises: ConfigError for what the user must mend, UnreachableError for what may pass.
+
+    `where` is the place that was asked, `doing` what was tried, as in "put a file".
+    """
+    raised = _raised()
+    try:
+        yield
+    except raised as e:
+        raise translate(e, where, doing) from e
+    except (ConnectionError, TimeoutError) as e:
+        raise _unreachable(e, where, doing) from e
+
+
+def _raised() -> tuple[type[Exception], ...]:
+    """Whatever boto3 and what it stands on raise."""
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
+    from s3transfer.exceptions import RetriesExceededError
+
+    found: tuple[type[Exception], ...] = as_any(
+        (BotoCoreError, ClientError, Boto3Error, ResponseParserError, RetriesExceededError)
+    )
+    return found
+
+
+def translate(e: Exception, where: object, doing: str = "") -> ScoError:
+    """The error that the user can act on."""
+    from botocore import exceptions as raised
+    from botocore.parsers import ResponseParserError
+    from s3transfer.exceptions import RetriesExceededError
+
+    if isinstance(e, RetriesExceededError):
+        return translate(e.last_exception, where, doing)
+    if isinstance(e, raised.ClientError):
+        return _refused(e.response, str(where), doing)
+    if isinstance(e, ResponseParserError):
+        return _foreign(where, "no XML")
+    if isinstance(e, raised.SSLError):
+        hint = "set AWS_CA_BUNDLE to the PEM file of its authority"
+        return ConfigError(f"{where}: the certificate of the server is not trusted", hint=hint)
+    credentials = (
+        raised.NoCredentialsError,
+        raised.PartialCredentialsError,
+        raised.CredentialRetrievalError,
+        raised.ProfileNotFound,
+        raised.TokenRetrievalError,
+        raised.SSOError,
+    )
+    if isinstance(e, credentials):
+        hint = "aws configure, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+        return ConfigError(f"{where}: {_said(e)}", hint=hint)
+    if isinstance(e, raised.HTTPClientError | raised.IncompleteReadError | ConnectionError | TimeoutError):
+        return _unreachable(e, where, doing)
+    return ConfigError(f"{where}: {_said(e)}", hint="check the AWS_ variables and ~/.aws/config")
+
+
+def code_of(e: Exception) -> str:
+    """S3's own word for an error, as `NoSuchKey`; for an answer without a body the HTTP status; "" for others."""
+    response: Any = getattr(e, "response", None)
+    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
+
+
+def _unreachable(e: Exception, where: object, doing: str) -> UnreachableError:
+    asked = f" to {doing}" if doing else ""
+    endpoint = getattr(e, "kwargs", {}).get("endpoint_url", "")
+    # boto3's own sentence repeats the URL with its key; the kind of error says what happened.
+    why = _WHY.get(type(e).__name__, "the connection broke")
+    at = f" ({_host(endpoint)})" if endpoint else ""
+    hint = "check the network and AWS_ENDPOINT_URL, then run the command again; what is there already is not sent twice"
+    return UnreachableError(f"{where}: no answer{asked}: {why}{at}", hint=hint)
+
+
+_WHY = {
+    "EndpointConnectionError": "nothing answers at that address",
+    "ConnectTimeoutError": f"no connection within {_CONNECT_S} s",
+    "ReadTimeoutError": f"silence for {_READ_S} s",
+    "ProxyConnectionError": "the proxy does not let it through",
+    "ConnectionClosedError": "the server broke off",
+    "IncompleteReadError": "the server broke off",
+}
+
+
+def _host(url: str) -> str:
+    from urllib.parse import urlsplit
+
+    try:
+        return printable(urlsplit(url).netloc.rpartition("@")[2])
+    except ValueError:
+        return printable(url)
+
+
+def _refused(response: Mapping[str, Any], where: str, doing: str) -> ScoError:
+    """An answer with an error: by S3's code, else by the HTTP status."""
+    error, about = response.get("Error", {}), response.get("ResponseMetadata", {})
+    code, status = str(error.get("Code", "")), int(about.get("HTTPStatusCode", 0))
+    tried = f" to {doing}" if doing else ""
+    if code == "NoSuchBucket":
+        bucket = where.removeprefix("s3://").partition("/")[0]
+        return ConfigError(f"{where}: there is no such bucket", hint=f"create it: aws s3 mb s3://{bucket}")
+    if code in _DENIED:
+        hint = "allow it for these credentials: s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject"
+        return ConfigError(f"{where}: access denied{tried}: {_words(error)}", hint=hint)
+    if code in _CREDENTIALS:
+        hint = "sign in again, or check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN"
+        return ConfigError(f"{where}: the credentials are refused ({code}): {_words(error)}", hint=hint)
+    if code in _REGION or status in (301, 307):
+        return _elsewhere(where, error, about)
+    if code == "RequestTimeTooSkewed":
+        return _skewed(where, error, about)
+    if code == "NotImplemented":
+        hint = "[models] s3 needs conditional writes; use another server"
+        return ConfigError(f"{where}: the server cannot {doing or 'do that'}: {_words(error)}", hint=hint)
+    if status >= 500 or code in _BUSY:
+        hint = "run the command again later"
+        return UnreachableError(
+            f"{where}: S3 is busy or broken{tried} ({code or status}), also when asked again", hint=hint
+        )
+    if code.isdigit() and "HostId" not in about and not about.get("RequestId"):
+        return _foreign(where, f"status {status}")
+    return ScoError(f"{where}: S3 refuses{tried} ({code}): {_words(error)}")
+
+
+_DENIED = ("AccessDenied", "AllAccessDisabled", "AccountProblem", "403", "Forbidden")
+_CREDENTIALS = (
+    "ExpiredToken",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidToken",
+    "SignatureDoesNotMatch",
+    "TokenRefreshRequired",
+)
+_REGION = (
+    "PermanentRedirect",
+    "TemporaryRedirect",
+    "AuthorizationHeaderMalformed",
+    "IllegalLocationConstraintException",
+)
+_BUSY = ("SlowDown", "RequestTimeout", "Throttling", "ThrottlingException", "RequestLimitExceeded")
+
+
+def _elsewhere(where: str, error: Mapping[str, Any], about: Mapping[str, Any]) -> ConfigError:
+    region = about.get("HTTPHeaders", {}).get("x-amz-bucket-region") or error.get("Region")
+    named = f"region {printable(str(region))}" if region else "another region"
+    hint = f"export AWS_REGION={printable(str(region))}" if region else "set AWS_REGION to the bucket's region"
+    return ConfigError(f"{where}: the bucket is in {named}, not where it was asked for: {_words(error)}", hint=hint)
+
+
+def _skewed(where: str, error: Mapping[str, Any], about: Mapping[str, Any]) -> ConfigError:
+    """By how much the clock is off stands in the answer: when S3 got the request, and when it says it was signed."""
+    try:
+        theirs = parse_time(error["ServerTime"], now=0)
+        ours = to_ms(datetime.strptime(error["RequestTime"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC))
+        off = f" is {format_duration(abs(ours - theirs))} {'ahead' if ours > theirs else 'behind'}"
+    except (KeyError, ValueError, TypeError, ScoError):
+        date = about.get("HTTPHeaders", {}).get("date")
+        off = f" is wrong{f': S3 says it is {printable(str(date))}' if date else ''}"
+    return ConfigError(f"{where}: this machine's clock{off}", hint="set the clock: timedatectl set-ntp true")
+
+
+def _foreign(where: object, answered: str) -> ConfigError:
+    hint = "check AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_S3"
+    return ConfigError(f"{where}: what answers there does not speak S3: {answered}", hint=hint)
+
+
+def _words(error: Mapping[str, Any]) -> str:
+    return printable(str(error.get("Message") or error.get("Code", "")))[:_SAID]
+
+
+def _said(e: Exception) -> str:
+    return printable(str(e))[:_SAID]
