@@ -140,7 +140,8 @@ class RemoteStore:
                 now = self.pointer()
                 if now.stamp == stamp:
                     return now
-                raise MovedError(f"{self.place}: {now.version} was put in use by somebody else just now") from e
+                why = f"{self.place}: somebody else put {now.version} in use there just now"
+                raise MovedError(why, hint="sco models list --remote; then run the command again") from e
         return Pointer(version, history, stamp, answer["ETag"])
 
     def upload(self, stored: Stored, advance: Advance = lambda done, total: None) -> Sent:

@@ -32,6 +32,8 @@ from smartcloudops.anomaly.store import LocalStore, Stored, open_at
 from smartcloudops.core.errors import ModelError, ScoError, UsageError
 from smartcloudops.core.files import write_atomic
 from smartcloudops.core.log import Log
+from smartcloudops.core.registry import nearest
+from smartcloudops.core.times import DAY
 
 _FILE = "remote.json"
 _TRIES, _WAIT_S = 12, 0.05
@@ -157,19 +159,15 @@ def stays(at: Pointer, version: str) -> str:
 
 
 def put_in_use(store: LocalStore, remote: RemoteStore, version: str) -> Pushed:
-    """Rule 2: make S3's pointer name a version, sending it first where this machine has it.
+    """Rule 2: make S3's pointer name a version that this machine has, sending what S3 lacks of it.
 
-    Raises MovedError where somebody else moved the pointer meanwhile; UsageError where S3 cannot have it.
+    Raises MovedError where somebody else moved the pointer meanwhile.
     """
     at = remote.pointer(mend=True)
-    sent = []
-    if version in store.versions():
-        sent.append(remote.upload(store.open(version)))
-    elif not _is_whole(remote, version):
-        raise UsageError(f"no model version '{version}' here or in {remote.place}", hint="sco models list --remote")
+    sent = remote.upload(store.open(version))
     after = at if at.version == version else remote.point(at, version)
     _remember(store, replace(seen(store, remote), stamp=after.stamp))
-    return Pushed(tuple(sent), (), at.version, after.version)
+    return Pushed((sent,), (), at.version, after.version)
 
 
 def offer(

@@ -34,7 +34,7 @@ from smartcloudops.core.files import cannot_write, sha256, sync_directory, write
 from smartcloudops.core.registry import nearest
 
 SCHEMA_VERSION = 1
-MAXFILE = 1 << 30
+MAX_FILE = 1 << 30
 MAX_MANIFEST = 256 << 20
 _ABOUT: dict[str, type] = {
     "created": str,
@@ -303,7 +303,7 @@ def _check_manifest(path: object, manifest: Any) -> None:
 def _check_file(path: Path, row: Mapping[str, Any]) -> None:
     try:
         size = path.stat().st_size
-        if size > MAXFILE:
+        if size > MAX_FILE:
             raise ModelError(f"{path} is refused: {size} bytes is more than a model file may have")
         if size != row.get("size"):
             raise ModelError(f"{path} is refused: {size} bytes, the manifest says {row.get('size')}")
@@ -332,7 +332,7 @@ def _read_shard(directory: Path, row: Mapping[str, Any]) -> Shard:
 def _read_arrays(path: Path) -> dict[str, Any]:
     with zipfile.ZipFile(path) as archive:
         infos = archive.infolist()
-        if any(i.compress_type != zipfile.ZIP_STORED for i in infos) or sum(i.file_size for i in infos) > MAXFILE:
+        if any(i.compress_type != zipfile.ZIP_STORED for i in infos) or sum(i.file_size for i in infos) > MAX_FILE:
             raise ValueError("compressed or oversized")
         return {i.filename.removesuffix(".npy"): _read_array(archive, i) for i in infos}
 

@@ -350,16 +350,16 @@ def prune(
         keep_last = config.models.keep
     now = now_ms()
     since = now - parse_duration(keep_within) if keep_within else None
+    there, gone = open_remote(config) if remote else None, []
+
+    def kept(versions: list[str]) -> set[str]:
+        return kept_of(versions, keep_last=keep_last, keep_since=since)
+
     with _locked(config, lock_timeout):
-        gone = LocalStore(config.models_dir).prune(keep_last=keep_last, keep_since=since, dry_run=dry_run)
-        if remote:
-            there = open_remote(config)
-
-            def kept(versions: list[str]) -> set[str]:
-                return kept_of(versions, keep_last=keep_last, keep_since=since)
-
+        if there is not None:
             lost = sharing.prune(there, kept, now=now, leftovers_ms=_LEFTOVERS_MS, dry_run=dry_run)
-            gone += [f"{there.place}/versions/{version}" for version in lost]
+            gone = [f"{there.place}/versions/{version}" for version in lost]
+        gone += LocalStore(config.models_dir).prune(keep_last=keep_last, keep_since=since, dry_run=dry_run)
     sys.stdout.writelines(f"{version}\n" for version in gone)
     sys.stderr.write(f"{'would remove' if dry_run else 'removed'} {len(gone)} models\n")
     return Status.DONE

@@ -25,6 +25,7 @@ _CONNECT_S, _READ_S, _ATTEMPTS = 5, 30, 3
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _LONGEST_PREFIX = 512
 _SAID = 300
+_ENDPOINT = "check AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_S3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,10 @@ def connect(service: str = "s3", *, environ: Mapping[str, str] = os.environ) -> 
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         )
-        return as_any(session).client(service, config=config)
+        try:
+            return as_any(session).client(service, config=config)
+        except ValueError as e:
+            raise ConfigError(f"AWS cannot be asked: {_said(e)}", hint=_ENDPOINT) from e
 
 
 @contextmanager
@@ -125,7 +129,7 @@ def translate(e: Exception, where: object, doing: str = "") -> ScoError:
     from s3transfer.exceptions import RetriesExceededError
 
     if isinstance(e, RetriesExceededError):
-        return translate(e.last_exception, where, doing)
+        return translate(as_any(e.last_exception), where, doing)
     if isinstance(e, raised.ClientError):
         return _refused(e.response, str(where), doing)
     if isinstance(e, ResponseParserError):
@@ -144,7 +148,8 @@ def translate(e: Exception, where: object, doing: str = "") -> ScoError:
     if isinstance(e, credentials):
         hint = "aws configure, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
         return ConfigError(f"{where}: {_said(e)}", hint=hint)
-    if isinstance(e, raised.HTTPClientError | raised.IncompleteReadError | ConnectionError | TimeoutError):
+    broken = (raised.HTTPClientError, raised.ConnectionError, raised.IncompleteReadError, ConnectionError, TimeoutError)
+    if isinstance(e, broken):
         return _unreachable(e, where, doing)
     return ConfigError(f"{where}: {_said(e)}", hint="check the AWS_ variables and ~/.aws/config")
 
@@ -205,12 +210,13 @@ def _refused(response: Mapping[str, Any], where: str, doing: str) -> ScoError:
     if code == "NotImplemented":
         hint = "[models] s3 needs conditional writes; use another server"
         return ConfigError(f"{where}: the server cannot {doing or 'do that'}: {_words(error)}", hint=hint)
+    foreign = not about.get("RequestId") and not about.get("HostId")
     if status >= 500 or code in _BUSY:
-        hint = "run the command again later"
+        hint = "run the command again later" + (f"; is that S3? {_ENDPOINT}" if foreign else "")
         return UnreachableError(
             f"{where}: S3 is busy or broken{tried} ({code or status}), also when asked again", hint=hint
         )
-    if code.isdigit() and "HostId" not in about and not about.get("RequestId"):
+    if foreign and (not code or code.isdigit()):
         return _foreign(where, f"status {status}")
     return ScoError(f"{where}: S3 refuses{tried} ({code}): {_words(error)}")
 
@@ -253,8 +259,7 @@ def _skewed(where: str, error: Mapping[str, Any], about: Mapping[str, Any]) -> C
 
 
 def _foreign(where: object, answered: str) -> ConfigError:
-    hint = "check AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_S3"
-    return ConfigError(f"{where}: what answers there does not speak S3: {answered}", hint=hint)
+    return ConfigError(f"{where}: what answers there does not speak S3: {answered}", hint=_ENDPOINT)
 
 
 def _words(error: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -12,8 +13,14 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fakes import machines
+from fakes.machines import Machine
+from fakes.recordings import history, write_csv
+
+from smartcloudops.core.errors import Status
 
 # History as OpenMetrics text (`fakes.prometheus_text.openmetrics` writes it) -> the server's URL.
 # The newest sample should be at least 3 h old: younger ones overlap what the server itself writes.
@@ -163,3 +170,40 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> N
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
     raise AssertionError(f"{url} is not ready: {log.read_text()[-2000:]}")
+
+
+@pytest.fixture(scope="session")
+def s3_port() -> Iterator[int]:
+    """A real S3 API with one empty bucket."""
+    with machines.s3_server() as port:
+        machines.client(port).create_bucket(Bucket=machines.BUCKET)
+        yield port
+
+
+@pytest.fixture(scope="session")
+def school(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model store with two versions, learnt from unlike data; the older one is in use."""
+    home = tmp_path_factory.mktemp("school")
+    teacher = machines.Machine(home, port=9, prefix="", uri="")
+    for seed, hosts in ((1, ("web-1", "web-2")), (2, ("web-2",))):
+        learnt = {n: v * seed for n, v in history(rows=500, seed=seed).items() if any(host in n for host in hosts)}
+        write_csv(home / "metrics.csv", learnt)
+        said = teacher.sco("train", "--from", "metrics.csv", "--until", "2h", "--no-promote", "-q")
+        assert said.status == Status.DONE, said.err
+    teacher.store.promote(teacher.store.versions()[-1])
+    return home / "models"
+
+
+@pytest.fixture
+def machine(tmp_path: Path, s3_port: int, school: Path, request: pytest.FixtureRequest) -> Callable[..., Machine]:
+    """`machine(name)` with the two models, `machine(name, models=False)` with none; all of a test share a prefix."""
+    prefix = f"sco/{re.sub(r'[^a-z0-9_]', '-', request.node.name)[:80]}"
+
+    def make(name: str, *, models: bool = True, **more: Any) -> Machine:
+        home = tmp_path / name
+        home.mkdir()
+        if models:
+            shutil.copytree(school, home / "models")
+        return machines.Machine(home, **{"port": s3_port, "prefix": prefix, **more})
+
+    return make
