@@ -182,7 +182,10 @@ def converse(home: Path, cwd: Path, answers: list[str]) -> tuple[str, int]:
     waiting = list(answers)
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        if not select.select([ours], [], [], 0.1)[0]:
+        if not select.select([ours], [], [], 1.0)[0]:
+            # Python misses a Ctrl-C that comes just before it begins to wait for a line; people press it again.
+            if answers[-1] == "\x03" and not waiting:
+                os.write(ours, b"\x03")
             continue
         try:
             seen += os.read(ours, 65536)
