@@ -28,20 +28,22 @@ def doctor(
         list[str] | None,
         typer.Argument(metavar="[CHECK]...", help="Only these; all by default.", autocompletion=completing.checks),
     ] = None,
+    write: Annotated[bool, typer.Option("--write", help="Also try to write to S3: a probe, removed at once.")] = False,
     output: OutputOption = None,
     as_json: JsonFlag = False,
 ) -> int:
     """Look at everything that sco depends on, and say what mends what is wrong.
 
     Checks: config, prometheus (does it answer), history (is [train] lookback kept), metrics (has each data), clock,
-    model, state, locks, runs, schedule (timers, crontab), alerts (what waits), disk, modes, extras. Works with a
-    broken configuration and without a network; each check has ten seconds. Status 1 where one has failed, 0 otherwise,
-    warnings included.
+    model, s3, state, locks, runs, schedule (timers, crontab), alerts (what waits), disk, modes, extras. Works with a
+    broken configuration and without a network; each check has ten seconds, s3 twenty. Status 1 where one has failed, 0
+    otherwise, warnings included.
 
     \b
     Examples:
       sco doctor
       sco doctor metrics clock
+      sco doctor s3 --write
       sco doctor -o json | jq '.checks[] | select(.level == "fail")'
     """
     from smartcloudops.cli.render.doctor import document, summary, table
@@ -54,7 +56,7 @@ def doctor(
         cwd = Path.cwd()
     except OSError:
         cwd = Path("/")
-    scene = set_up(file=ctx.obj.config_file, environ=os.environ, cwd=cwd, home=Path.home(), now=now_ms())
+    scene = set_up(file=ctx.obj.config_file, environ=os.environ, cwd=cwd, home=Path.home(), now=now_ms(), write=write)
     found = examine(scene, checks)
     form = choose(output, as_json, sys.stdout)
     show(document(found), table(found, form), form)

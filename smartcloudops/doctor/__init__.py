@@ -2,7 +2,7 @@
 
 scene.py what is looked at -> the checks of CHECKS, one file a subject -> run.py all at once, each bounded in time.
 A package of its own above the capabilities, because it looks at all of them. A check changes nothing, but that an
-older state is brought to the newest schema, as by every command.
+older state is brought to the newest schema, as by every command, and that S3 is written to where that was asked for.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ CHECKS = (
     Check("metrics", "prometheus:metrics", needs="prometheus"),
     Check("clock", "prometheus:clock", needs="prometheus"),
     Check("model", "model:look", needs="config"),
+    Check("s3", "s3:look", needs="config", timeout_s=20.0),
     Check("state", "state:database"),
     Check("locks", "state:locks"),
     Check("runs", "runs:look", needs="state"),

@@ -28,7 +28,7 @@ class Finding:
 class Scene:
     """One machine and user. `config` stands in with its defaults where `error` says why it cannot be read.
 
-    `root` is where `/etc` is.
+    `write`: probes may write to S3. `root` is where `/etc` is.
     """
 
     config: Config
@@ -36,6 +36,7 @@ class Scene:
     environ: Mapping[str, str]
     home: Path
     now: int
+    write: bool = False
     root: Path = Path("/")
 
 
@@ -46,14 +47,15 @@ def set_up(
     cwd: Path,
     home: Path,
     now: int,
+    write: bool = False,
     root: Path = Path("/"),
 ) -> Scene:
     """Load the configuration; with one that is broken, go on with the defaults."""
     try:
         config = load(file=file, environ=environ, cwd=cwd, home=home, allow_untrusted=True)
-        return Scene(config, None, environ, home, now, root)
+        return Scene(config, None, environ, home, now, write, root)
     except ScoError as e:
-        return Scene(_defaults(environ, home), e, environ, home, now, root)
+        return Scene(_defaults(environ, home), e, environ, home, now, write, root)
 
 
 def _defaults(environ: Mapping[str, str], home: Path) -> Config:

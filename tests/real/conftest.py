@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -207,3 +208,21 @@ def machine(tmp_path: Path, s3_port: int, school: Path, request: pytest.FixtureR
         return machines.Machine(home, **{"port": s3_port, "prefix": prefix, **more})
 
     return make
+
+
+@pytest.fixture
+def accounts(s3_port: int) -> Iterator[Callable[[str, dict[str, Any]], tuple[str, str]]]:
+    """`accounts(name, policy)` is a key of a user who may do that; policies count until the test ends."""
+    import boto3
+
+    about = {"endpoint_url": f"http://127.0.0.1:{s3_port}", "region_name": "us-east-1"}
+    iam = boto3.client("iam", aws_access_key_id="root", aws_secret_access_key="root", **about)
+
+    def make(name: str, policy: dict[str, Any]) -> tuple[str, str]:
+        iam.create_user(UserName=name)
+        iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=json.dumps(policy))
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return key["AccessKeyId"], key["SecretAccessKey"]
+
+    yield make
+    machines.check_accounts(s3_port, wanted=False)

@@ -166,24 +166,6 @@ def test_a_setting_that_is_missing_or_wrong_is_said(machine):
     assert len(a.store.versions()) == 2
 
 
-@pytest.fixture
-def accounts(s3_port):
-    """`accounts(name, policy)` is a key of a user who may do that; policies count until the test ends."""
-    import boto3
-
-    about = {"endpoint_url": f"http://127.0.0.1:{s3_port}", "region_name": "us-east-1"}
-    iam = boto3.client("iam", aws_access_key_id="root", aws_secret_access_key="root", **about)
-
-    def make(name: str, policy: dict[str, Any]) -> tuple[str, str]:
-        iam.create_user(UserName=name)
-        iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=json.dumps(policy))
-        key = iam.create_access_key(UserName=name)["AccessKey"]
-        return key["AccessKeyId"], key["SecretAccessKey"]
-
-    yield make
-    machines.check_accounts(s3_port, wanted=False)
-
-
 def test_the_rights_in_the_readme_suffice_and_fewer_are_named(machine, accounts, s3_port):
     full = accounts("full", NEEDED)
     readers = {**NEEDED, "Statement": [NEEDED["Statement"][0], NEEDED["Statement"][1] | {"Action": "s3:GetObject"}]}
