@@ -115,7 +115,10 @@ def show(
 def push(
     ctx: typer.Context,
     version: Annotated[
-        str | None, typer.Argument(metavar="[VERSION]", help="The one in use, and what waits, by default.")
+        str | None,
+        typer.Argument(
+            metavar="[VERSION]", help="The one in use, and what waits, by default.", autocompletion=completing.models
+        ),
     ] = None,
     quiet: QuietFlag = False,
     lock_timeout: LockTimeoutOption = None,

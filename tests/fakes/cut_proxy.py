@@ -10,13 +10,17 @@ from typing import Self
 
 
 class CutProxy:
-    """Forwards to a port on loopback; `budget` bytes in all, either way, then resets; None lets all through."""
+    """Forwards to a port on loopback; `budget` bytes in all, either way, then resets; None lets all through.
+
+    `lose`: the answer to the next request that begins so is lost, once the server has done what was asked.
+    """
 
     def __init__(self, port: int) -> None:
         self._to = port
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._server.getsockname()[1]
         self.budget: int | None = None
+        self.lose: bytes | None = None
         self.cuts = 0
         self._lock = threading.Lock()
 
@@ -36,12 +40,18 @@ class CutProxy:
             except OSError:
                 return
             far = socket.create_connection(("127.0.0.1", self._to))
+            lost = threading.Event()
             for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+                threading.Thread(target=self._pump, args=(source, sink, lost, source is far), daemon=True).start()
 
-    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+    def _pump(self, source: socket.socket, sink: socket.socket, lost: threading.Event, down: bool) -> None:
         with contextlib.suppress(OSError):
             while (data := source.recv(16_384)) and self._may_pass(len(data)):
+                if down and lost.is_set() and b" 100 " not in data[:20]:
+                    break
+                if not down and self.lose is not None and data.startswith(self.lose):
+                    self.lose = None
+                    lost.set()
                 sink.sendall(data)
         for end in (source, sink):
             with contextlib.suppress(OSError):

@@ -113,6 +113,19 @@ def test_a_pull_that_is_cut_off_leaves_the_model_in_use_and_goes_on(machine):
     assert not list(b.store.directory.glob("versions/.coming*"))
 
 
+def test_a_move_whose_answer_was_lost_counts(machine):
+    a = machine("a")
+    a.sco("models", "push")
+    newer = a.store.versions()[0]
+    with CutProxy(a.port) as proxy:
+        proxy.lose = f"PUT /{machines.BUCKET}/{a.prefix}/current.json".encode()
+        # boto3 tries again, and S3 refuses that: the pointer is no longer what was read.
+        said = replace(a, port=proxy.port).sco("models", "promote", newer, "--remote")
+        assert proxy.lose is None
+    assert said.status == Status.DONE, said.err
+    assert json.loads(objects(a)["current.json"])["version"] == newer == a.in_use
+
+
 def test_a_push_that_is_killed_goes_on(machine):
     a = machine("a")
     version = fatten(a, files=24, size=1_000_000)
