@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,9 @@ from hypothesis.extra import numpy as npst
 
 from smartcloudops.anomaly.courses import Course
 from smartcloudops.cli.render import page, pictures, raster, svg
-from smartcloudops.cli.render.chart import Chart
+from smartcloudops.cli.render.chart import MOST_SERIES, Chart
 from smartcloudops.cli.render.panels import course_chart
+from smartcloudops.cli.render.vector import DARK, LIGHT
 from smartcloudops.core.errors import Status
 from smartcloudops.core.times import HOUR
 
@@ -76,6 +78,20 @@ def test_each_kind_shows_everything_there_is():
         assert line.count("M") == 2
     bare = page.document([chart(values)], "t").decode()
     assert "expected" not in bare and 'class="legend"' not in bare
+
+
+def test_series_have_one_colour_everywhere():
+    style = files("smartcloudops").joinpath("data", "report.css").read_text()
+    for colours in (LIGHT, DARK):
+        for number, colour in enumerate(colours):
+            assert f"--s{number}: #{colour};" in style
+    assert len(LIGHT) == len(DARK) == MOST_SERIES
+
+
+def test_series_that_are_not_drawn_are_counted():
+    many = chart(np.arange(30.0).reshape(10, 3))
+    for text in (svg.document([many], "t").decode(), page.document([many], "t").decode()):
+        assert "and 2 more that are not drawn" in text and text.count('class="line s') == MOST_SERIES
 
 
 def test_pages_and_drawings_need_nothing_else():

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from rich.cells import cell_len
 
-from smartcloudops.cli.render.chart import Chart, runs, short_names
-from smartcloudops.cli.render.terminal import MOST_SERIES, Pen, draw
+from smartcloudops.cli.render.chart import MOST_SERIES, Chart, runs, short_names
+from smartcloudops.cli.render.terminal import Pen, draw
 from smartcloudops.core.times import HOUR, MINUTE
 
 START = 1_795_000_200_000

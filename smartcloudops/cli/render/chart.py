@@ -18,6 +18,8 @@ from smartcloudops.core.times import format_duration
 from smartcloudops.metrics.series import Times, Values, series_name
 
 Rows = npt.NDArray[np.intp]
+# More lines than that cannot be told apart.
+MOST_SERIES = 8
 # From zero on where the lowest value is less than this share of the highest: a rise should look as large as it is.
 _FROM_ZERO = 0.4
 
@@ -83,6 +85,16 @@ class Chart:
         inside = [t for t in self.anomalies if self.times[0] <= t <= self.times[-1]]
         found = np.searchsorted(self.times, np.array(inside, np.int64))
         return np.unique(np.minimum(found, len(self.times) - 1))
+
+    def legend(self) -> list[tuple[str, str]]:
+        """(kind, words) of what has to be explained: `s0`… the series where there are several, `none` a remark."""
+        names = self.names if len(self.names) > 1 else ()
+        rest = len(names) - MOST_SERIES
+        found = [(f"s{number}", name) for number, name in enumerate(names[:MOST_SERIES])]
+        found += [("none", f"and {rest:,} more that are not drawn")] if rest > 0 else []
+        found += [("band", "expected")] if self.lower is not None else []
+        found += [("mark", "anomaly")] if len(self.marks()) else []
+        return found + ([("incident", "incident")] if self.spans() else [])
 
     def period(self) -> str:
         """From when to when, in words; UTC."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from smartcloudops.cli.render.axes import time_labels, time_ticks
 from smartcloudops.cli.render.chart import Chart
-from smartcloudops.cli.render.vector import SERIES, Box, rule
+from smartcloudops.cli.render.vector import Box, rule
 from smartcloudops.core.quantities import alike
 from smartcloudops.core.text import printable
 
@@ -76,11 +76,6 @@ def _times(box: Box) -> str:
 
 
 def _legend(chart: Chart) -> str:
-    names = chart.names if len(chart.names) > 1 else ()
-    kinds = [(f"l-series k{n}", name) for n, name in enumerate(names[:SERIES])]
-    kinds += [("none", f"and {len(names) - SERIES} more that are not drawn")] if len(names) > SERIES else []
-    kinds += [("l-band", "expected")] if chart.lower is not None else []
-    kinds += [("l-mark", "anomaly")] if len(chart.marks()) else []
-    kinds += [("l-incident", "incident")] if chart.spans() else []
-    shown = "".join(f'<span class="{kind}">{text(name)}</span>' for kind, name in kinds)
+    kinds = ((f"l-series {kind}" if kind[1:].isdigit() else f"l-{kind}", words) for kind, words in chart.legend())
+    shown = "".join(f'<span class="{kind}">{text(words)}</span>' for kind, words in kinds)
     return f'<p class="legend">{shown}</p>' if shown else ""

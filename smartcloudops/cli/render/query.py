@@ -12,7 +12,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from smartcloudops.cli.render import output, pictures, terminal
-from smartcloudops.cli.render.chart import Chart, short_names
+from smartcloudops.cli.render.chart import MOST_SERIES, Chart, short_names
 from smartcloudops.cli.render.output import Output, Table
 from smartcloudops.cli.render.training import window_document
 from smartcloudops.core.console import is_terminal
@@ -41,8 +41,8 @@ def show(found: Found, form: str, stream: TextIO) -> None:
 def picture(found: Found, path: Path) -> None:
     """Draw the answer into a file."""
     series = len(found.matrix.names)
-    left_out = series > terminal.MOST_SERIES
-    note = f"{series:,} series; drawn are the {terminal.MOST_SERIES} that changed most" if left_out else ""
+    left_out = series > MOST_SERIES
+    note = f"{series:,} series; drawn are the {MOST_SERIES} that changed most" if left_out else ""
     pictures.write(path, [chart(found)], found.metric.expr, note)
 
 
@@ -53,7 +53,7 @@ def is_drawn(form: str, stream: TextIO) -> bool:
 
 def chart(found: Found) -> Chart:
     """As much of the answer as can be told apart, what changed most before the rest."""
-    m, rows = found.matrix, most_changed(found.matrix, terminal.MOST_SERIES)
+    m, rows = found.matrix, most_changed(found.matrix, MOST_SERIES)
     names = tuple(short_names([m.labels[row] for row in rows]))
     return Chart(found.title, m.times, names, m.values[rows], found.metric.unit)
 
@@ -105,10 +105,10 @@ def say(found: Found, stream: TextIO, *, form: str, drawn: bool) -> None:
 
 def _left_out(series: int) -> str:
     """How many series are neither drawn nor listed, and how to ask for fewer."""
-    if series <= terminal.MOST_SERIES:
+    if series <= MOST_SERIES:
         return ""
     listed = f", listed the {MOST_ROWS}" if series > MOST_ROWS else ""
-    said = f"{series:,} series: drawn are the {terminal.MOST_SERIES}{listed} that changed most\n"
+    said = f"{series:,} series: drawn are the {MOST_SERIES}{listed} that changed most\n"
     hint = 'a narrower selector, {label="value"}, or topk(5, …), or sum by (instance) (…); -o csv gives all'
     return said + (f"  try: {hint}\n" if listed else "")
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from smartcloudops.cli.render.axes import time_labels, time_ticks
-from smartcloudops.cli.render.chart import Chart
-from smartcloudops.cli.render.vector import LIGHT, SERIES
+from smartcloudops.cli.render.chart import MOST_SERIES, Chart
+from smartcloudops.cli.render.vector import LIGHT
 from smartcloudops.core.errors import UsageError
 from smartcloudops.core.quantities import alike
 from smartcloudops.core.text import printable
@@ -55,7 +55,9 @@ def missing() -> UsageError:
 
 
 def _panel(axes: Any, chart: Chart) -> None:
-    axes.set_title(_plain(chart.head, 110), fontsize=9, loc="left", parse_math=False)
+    rest = len(chart.values) - MOST_SERIES
+    head = f"{chart.head}, {rest} more series are not drawn" if rest > 0 else chart.head
+    axes.set_title(_plain(head, 110), fontsize=9, loc="left", parse_math=False)
     ticks = chart.ticks(6)
     if not ticks:
         axes.text(0.5, 0.5, f"no values, {chart.period()}", ha="center", transform=axes.transAxes)
@@ -87,7 +89,7 @@ def _shapes(axes: Any, chart: Chart) -> Any:
         yield span, "incident"
     if chart.lower is not None and chart.upper is not None:
         yield axes.fill_between(times, chart.lower, chart.upper, color="#2457a6", alpha=0.15, linewidth=0), "expected"
-    for number, row in enumerate(values[:SERIES]):
+    for number, row in enumerate(values[:MOST_SERIES]):
         # A value between two gaps has no neighbour to be joined to: it is a dot.
         alone = np.isfinite(row) & np.isnan(np.r_[np.nan, row[:-1]]) & np.isnan(np.r_[row[1:], np.nan])
         colour = f"#{LIGHT[number]}"

@@ -9,7 +9,7 @@ import numpy as np
 
 from smartcloudops.cli.render.axes import time_labels, time_ticks
 from smartcloudops.cli.render.chart import Chart
-from smartcloudops.cli.render.vector import DARK, LIGHT, SERIES, Box, rule
+from smartcloudops.cli.render.vector import DARK, LIGHT, Box, rule
 from smartcloudops.core.quantities import alike
 from smartcloudops.core.text import printable
 
@@ -36,7 +36,7 @@ def document(charts: Sequence[Chart], title: str, note: str = "") -> bytes:
 def _height(chart: Chart) -> float:
     if not chart.ticks(6):
         return _HEAD + 2 * _LINE
-    return _HEAD + _PLOT + _FOOT + _LINE * len(_legend_rows(chart))
+    return _HEAD + _PLOT + _FOOT + _LINE * len(chart.legend())
 
 
 def _panel(chart: Chart) -> Iterator[str]:
@@ -54,9 +54,10 @@ def _panel(chart: Chart) -> Iterator[str]:
     for label, y in zip(labels, box.y(np.array(ticks)).tolist(), strict=True):
         yield f'<text class="soft end" x="{left - 8:.1f}" y="{y + 4:.1f}">{escape(label)}</text>'
     yield from _times(chart, box)
-    for row, (kind, text) in enumerate(_legend_rows(chart)):
+    for row, (kind, words) in enumerate(chart.legend()):
         y = _HEAD + _PLOT + _FOOT + _LINE * row
-        yield f'<path class="{kind}" d="M{left:g} {y - 4}h18"/><text x="{left + 26:g}" y="{y}">{text}</text>'
+        yield f'<path class="key {kind}" d="M{left:g} {y - 4}h18"/>'
+        yield f'<text x="{left + 26:g}" y="{y}">{_fit(words, 110)}</text>'
 
 
 def _times(chart: Chart, box: Box) -> Iterator[str]:
@@ -69,17 +70,6 @@ def _times(chart: Chart, box: Box) -> Iterator[str]:
         half = len(label) * _LETTER / 2
         yield f'<text class="soft mid" x="{min(x, WIDTH - half - 4):.1f}" y="{base + 18}">{label}</text>'
     yield f'<text class="soft end" x="{WIDTH - 20}" y="20">{chart.period()}</text>'
-
-
-def _legend_rows(chart: Chart) -> list[tuple[str, str]]:
-    """(class, text) of what has to be explained."""
-    names = chart.names if len(chart.names) > 1 else ()
-    out = [(f"line s{n}", _fit(name, 110)) for n, name in enumerate(names[:SERIES])]
-    out += [("none", f"and {len(names) - SERIES} more that are not drawn")] if len(names) > SERIES else []
-    out += [("key-band", "expected")] if chart.lower is not None else []
-    out += [("key-mark", "anomaly")] if len(chart.marks()) else []
-    out += [("key-incident", "incident")] if chart.spans() else []
-    return out
 
 
 def _text(text: str) -> str:
@@ -101,8 +91,8 @@ def _style() -> str:
         ".dot{stroke-width:4;stroke-linecap:round}.line{stroke-width:1.6;stroke-linejoin:round;stroke-linecap:round}"
         + "".join(f".s{n}{{stroke:#{c}}}" for n, c in enumerate(LIGHT))
         + ".band{fill:#2457a6;fill-opacity:.15}.mark{stroke:#c8281e;stroke-width:6;stroke-linecap:round}"
-        ".incident{fill:#de7814;fill-opacity:.22}.key-band{stroke:#2457a6;stroke-opacity:.25;stroke-width:10}"
-        ".key-mark{stroke:#c8281e;stroke-width:6}.key-incident{stroke:#de7814;stroke-opacity:.4;stroke-width:10}"
+        ".incident{fill:#de7814;fill-opacity:.22}.key{stroke-width:2}.key.band{stroke:#2457a6;stroke-opacity:.25;stroke-width:10}"
+        ".key.mark{stroke-width:6}.key.incident{stroke:#de7814;stroke-opacity:.4;stroke-width:10}"
         "@media(prefers-color-scheme:dark){.page{fill:#12161c}text{fill:#e6eaf0}.soft{fill:#9aa6b5}"
         f".grid{{stroke:#313a46}}.axis{{stroke:#9aa6b5}}.band{{fill:#7fb0ff}}{dark}}}"
     )

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from rich.cells import cell_len, set_cell_size
 
 from smartcloudops.cli.render.axes import time_labels, time_ticks
-from smartcloudops.cli.render.chart import Chart, Rows, runs
+from smartcloudops.cli.render.chart import MOST_SERIES, Chart, Rows, runs
 from smartcloudops.cli.render.output import is_unicode
 from smartcloudops.cli.render.sparkline import sparkline
 from smartcloudops.core.console import has_colour, width
@@ -25,7 +25,6 @@ from smartcloudops.core.quantities import alike, quantity
 from smartcloudops.core.text import printable
 from smartcloudops.metrics.series import Values
 
-MOST_SERIES = 8
 _LEAST_PLOT, _LEAST_ROWS = 24, 5
 _LABEL_EVERY, _TICK_ROWS = 9, 2
 _DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], np.uint8)

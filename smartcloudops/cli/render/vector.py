@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from smartcloudops.cli.render.chart import Chart, Rows, runs
+from smartcloudops.cli.render.chart import MOST_SERIES, Chart, Rows, runs
 from smartcloudops.metrics.series import Values
 
-SERIES = 8
 # Of the series in their order, on a light and on a dark page.
 LIGHT = ("2457a6", "b35c00", "2e7d32", "7b3fa0", "00818a", "b0306a", "6b6b00", "5b6676")
 DARK = ("7fb0ff", "ffb266", "7fd08a", "cfa0ff", "4fd0d8", "ff8fbf", "d6d65a", "9aa6b5")
@@ -44,7 +43,7 @@ class Box:
         """Incidents, expected band, lines and anomalies, from back to front."""
         yield from self._spans()
         yield from self._band()
-        for number in reversed(range(min(len(self.chart.values), SERIES))):
+        for number in reversed(range(min(len(self.chart.values), MOST_SERIES))):
             yield from self._line(number)
         yield from self._marks()
 
