@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from smartcloudops.core.times import rfc3339
@@ -10,23 +12,11 @@ from smartcloudops.explain.entities import Recording, rated_columns
 from smartcloudops.explain.excess import NOTABLE, Floats
 from smartcloudops.explain.findings import Culprit, Explanation, RuledOut, Symptom
 from smartcloudops.explain.settle import Question, first_row, named
-from smartcloudops.explain.strange import strangeness
+from smartcloudops.explain.strange import peak_order, shares, strangeness
 from smartcloudops.explain.symptoms import begins, stands_out
 
-CAP = 50.0
+MOST = 50
 _MOST_QUIET = 20
-
-
-def peak_order(peaks: Floats) -> list[int]:
-    """Series by their largest distance, the strangest first; those without any value last, equals as they came."""
-    return [int(i) for i in np.argsort(-np.nan_to_num(peaks, nan=-1.0), kind="stable")]
-
-
-def shares(peaks: Floats) -> Floats:
-    """Each series' part of all distances, (C,); one beyond 50 deviations says no more than 50."""
-    capped = np.minimum(np.nan_to_num(peaks), CAP)
-    total = float(capped.sum())
-    return np.asarray(capped / total if total > 0 else np.zeros_like(capped))
 
 
 def rank_series(recording: Recording, question: Question) -> Explanation:
@@ -49,7 +39,7 @@ def rank_series(recording: Recording, question: Question) -> Explanation:
     return Explanation(
         "metrics",
         symptom,
-        tuple(_culprit(recording, question, start, sizes, i) for i in peak_order(peaks) if peaks[i] > 0),
+        tuple(_culprits(recording, question, start, sizes, peaks)),
         tuple(RuledOut(recording.names[i], "as usual") for i in np.flatnonzero(peaks == 0)[:_MOST_QUIET].tolist()),
         tuple(limits),
         "deviations",
@@ -94,20 +84,23 @@ def _symptom(recording: Recording, question: Question, start: int, peaks: Floats
     return Symptom(recording.names[column], recording.names[column], at, end, middle, after, unit)
 
 
-def _culprit(recording: Recording, question: Question, start: int, sizes: Floats, i: int) -> Culprit:
-    peaks = sizes.max(axis=1)
-    share = float(shares(peaks)[i])
-    onset = np.flatnonzero(sizes[i] >= NOTABLE)
-    name = recording.names[i]
-    return Culprit(
-        name,
-        share,
-        "medium" if share >= 0.5 else "low",
-        int(recording.times[start + onset[0]]) if len(onset) else None,
-        (),
-        float(peaks[i]),
-        (evidence.of_series(recording, question, i, start, sizes[i], entity=name),),
-    )
+def _culprits(recording: Recording, question: Question, start: int, sizes: Floats, peaks: Floats) -> Iterator[Culprit]:
+    """The strangest series, at most fifty: beyond them it is the whole system, not a part."""
+    part = shares(peaks)
+    for i in peak_order(peaks)[:MOST]:
+        if peaks[i] <= 0:
+            return
+        onset = np.flatnonzero(sizes[i] >= NOTABLE)
+        name, share = recording.names[i], float(part[i])
+        yield Culprit(
+            name,
+            share,
+            "medium" if share >= 0.5 else "low",
+            int(recording.times[start + onset[0]]) if len(onset) else None,
+            (),
+            float(peaks[i]),
+            (evidence.of_series(recording, question, i, start, sizes[i], entity=name),),
+        )
 
 
 def _quiet(recording: Recording, peaks: Floats) -> tuple[RuledOut, ...]:

@@ -18,25 +18,26 @@ _SMALL = 0.01
 
 def quiet(case: Case) -> tuple[RuledOut, ...]:
     """The parts as they are, where there is no incident."""
-    return _capped([RuledOut(name, course(case, i)) for i, name in enumerate(case.table.names)])
+    rest = len(case.table.names) - MOST
+    found = [RuledOut(name, course(case, i)) for i, name in enumerate(case.table.names[:MOST])]
+    return (*found, *_more(rest))
 
 
 def ruled_out(
     case: Case, calls: Graph, felt: Mapping[str, float], own: Mapping[str, float], unit: str
 ) -> tuple[RuledOut, ...]:
     """First those whose excess is that of their callees, then those as usual, then those without a series."""
-    passed, usual = [], []
-    for i, name in enumerate(case.table.names):
-        if own.get(name, 0.0) > 0:
-            continue
-        if felt[name] > 0:
-            passed.append((felt[name], RuledOut(name, _passed_on(name, case, calls, felt, unit))))
-        else:
-            usual.append(RuledOut(name, f"as usual: {course(case, i)}"))
+    idle = [i for i, name in enumerate(case.table.names) if not own.get(name, 0.0) > 0]
+    passed = sorted((i for i in idle if felt[case.table.names[i]] > 0), key=lambda i: -felt[case.table.names[i]])
+    usual = [i for i in idle if not felt[case.table.names[i]] > 0]
     bare = sorted(n for n in calls.depths(case.part) if n not in felt)
-    blind = [RuledOut(name, f"no {case.table.metric}") for name in bare]
-    passed.sort(key=lambda pair: (-pair[0], pair[1].entity))
-    return _capped([one for _, one in passed] + usual + blind)
+    found: list[RuledOut] = []
+    for i in passed[:MOST]:
+        name = case.table.names[i]
+        found.append(RuledOut(name, _passed_on(name, case, calls, felt, unit)))
+    found += [RuledOut(case.table.names[i], f"as usual: {course(case, i)}") for i in usual[: MOST - len(found)]]
+    found += [RuledOut(name, f"no {case.table.metric}") for name in bare[: MOST - len(found)]]
+    return (*found, *_more(len(idle) + len(bare) - len(found)))
 
 
 def _passed_on(name: str, case: Case, calls: Graph, felt: Mapping[str, float], unit: str) -> str:
@@ -48,10 +49,8 @@ def _passed_on(name: str, case: Case, calls: Graph, felt: Mapping[str, float], u
     return f"{size}, no more than what it calls: {listed([f'{c} ({quantity(felt[c])})' for c in ranked], most=2)}"
 
 
-def _capped(found: list[RuledOut]) -> tuple[RuledOut, ...]:
-    rest = len(found) - MOST
-    more = [RuledOut(f"{rest} more", "as usual, or without a series")] if rest > 0 else []
-    return tuple(found[:MOST] + more)
+def _more(rest: int) -> list[RuledOut]:
+    return [RuledOut(f"{rest} more", "as usual, explained by what they call, or without a series")] if rest > 0 else []
 
 
 def tree(start: str, calls: Graph, felt: Mapping[str, float], suspects: set[str]) -> tuple[Edge, ...]:

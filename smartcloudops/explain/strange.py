@@ -16,7 +16,7 @@ Times = npt.NDArray[np.int64]
 _ENOUGH = 3
 _ROUNDED, _PART = 1e-3, 0.01
 _BLOCK = 128
-MOST = 1e6
+MOST, CAP = 1e6, 50.0
 
 
 def strangeness(rows: Floats, times: Times, past: Floats, past_times: Times, worse: npt.NDArray[np.int64]) -> Floats:
@@ -82,3 +82,15 @@ def _at(profile: Floats, times: Times) -> Floats:
     part, hours = place - before, profile.shape[1]
     found: Floats = profile[:, before % hours] * (1 - part) + profile[:, (before + 1) % hours] * part
     return found
+
+
+def peak_order(peaks: Floats) -> list[int]:
+    """Series by their largest distance, the strangest first; those without any value last, equals as they came."""
+    return [int(i) for i in np.argsort(-np.nan_to_num(peaks, nan=-1.0), kind="stable")]
+
+
+def shares(peaks: Floats) -> Floats:
+    """Each series' part of all distances, (C,); one beyond 50 deviations says no more than 50."""
+    capped = np.minimum(np.nan_to_num(peaks), CAP)
+    total = float(capped.sum())
+    return np.asarray(capped / total if total > 0 else np.zeros_like(capped))

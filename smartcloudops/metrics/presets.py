@@ -1,4 +1,4 @@
-"""Packaged metrics to start from: `node` for machines, `http` for web services."""
+"""Packaged metrics to start from: `node` for machines, `http` for web services, `services` for service graphs."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from smartcloudops.core.records import Incident
 from smartcloudops.core.settings import Metric
 from smartcloudops.core.state import FILE, State, open_state
 from smartcloudops.core.times import DAY
-from smartcloudops.explain.ranking import shares
+from smartcloudops.explain.strange import shares
 from smartcloudops.metrics import Source, choose
 from smartcloudops.metrics.series import Window
 from smartcloudops.triage import ledger, outward

@@ -11,8 +11,12 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from fakes.prometheus_text import openmetrics
 from real.conftest import free_port, need, running
+
+from smartcloudops.core.times import DAY, HOUR, MINUTE, rfc3339
 
 pytestmark = pytest.mark.real
 
@@ -51,11 +55,8 @@ def prometheus_url(desk, tmp_path) -> Iterator[str]:
 
 
 def sco(tmp_path: Path, url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    own = {"PYTHONPATH": str(ROOT), "SCO_PROMETHEUS__URL": url, "SCO_STATE__DIR": str(tmp_path / "state")}
-    command = [sys.executable, "-m", "smartcloudops", "explain", *arguments]
-    return subprocess.run(
-        command, cwd=tmp_path, env=os.environ | own, capture_output=True, text=True, check=False, timeout=60
-    )
+    (tmp_path / "sco.toml").write_text(f'[prometheus]\nurl = "{url}"\n')
+    return run(tmp_path, "explain", *arguments)
 
 
 def break_(desk: str, what: str) -> float:
@@ -94,3 +95,57 @@ def test_the_service_that_fails_by_itself_is_named_not_the_one_it_calls(desk, pr
     found = explained(tmp_path, prometheus_url, began)
     assert found["symptom"]["series"].startswith("failed_ratio")
     assert (found["suspects"][0]["entity"], found["unit"]) == ("shop", "requests failed")
+
+
+def history(end: int) -> str:
+    """Two days of the graph's counters by the minute; `db` takes 40 ms more for its last 30 minutes."""
+    rng = np.random.default_rng(3)
+    times = np.arange(end - 2 * DAY, end + 1, MINUTE)
+    slow = np.where(times > end - 30 * MINUTE, 0.04, 0.0)
+    rate = {"shop": 20.0, "cart": 10.0, "db": 30.0}
+    seconds = {"db": 0.01 + slow, "cart": 0.03 + slow, "shop": 0.05 + slow * 1.5}
+    calls = (("user", "shop"), ("shop", "cart"), ("shop", "db"), ("cart", "db"))
+    out = {}
+    for client, server in calls:
+        part = {"db": {"shop": 2 / 3, "cart": 1 / 3}}.get(server, {}).get(client, 1.0)
+        requests = 60 * part * rate[server] * (1 + rng.normal(0, 0.03, len(times)))
+        waited = requests * seconds[server] * (1 + rng.normal(0, 0.03, len(times)))
+        for name, values in (
+            ("total", requests),
+            ("server_seconds_count", requests),
+            ("server_seconds_sum", waited),
+            ("failed_total", 0 * requests),
+        ):
+            metric = f'traces_service_graph_request_{name}{{client="{client}",server="{server}"}}'
+            out[metric] = (times.tolist(), np.cumsum(values).tolist())
+    return openmetrics(out)
+
+
+def test_incidents_that_detect_opens_are_explained_along_the_calls(prometheus_factory, tmp_path):
+    end = (int(time.time() * 1000) - 4 * HOUR) // (5 * MINUTE) * (5 * MINUTE)
+    url = prometheus_factory(history(end))
+    (tmp_path / "sco.toml").write_text(
+        f'[prometheus]\nurl = "{url}"\n[metrics]\npresets = ["services"]\n[train]\nengine = "numpy"\nlookback = "2d"\n'
+    )
+    learnt = run(tmp_path, "train", "--until", rfc3339(end - HOUR), "--json")
+    assert learnt.returncode == 0, learnt.stderr
+    found = json.loads(run(tmp_path, "detect", "--until", rfc3339(end), "--json").stdout)
+    incidents = {i["group"]: i for i in found["incidents"]}
+    assert '{server="shop"}' in incidents
+    assert incidents['{server="shop"}']["suspects"][0]["series"] == 'service_latency{server="shop"}'
+    shown = run(tmp_path, "incidents", "show", incidents['{server="shop"}']["id"])
+    assert "suspect 1" in shown.stdout and "service_latency" in shown.stdout
+    said = run(tmp_path, "explain", incidents['{server="shop"}']["id"], "--until", rfc3339(end), "--json")
+    assert said.returncode == 0, said.stderr
+    why = json.loads(said.stdout)
+    assert (why["mode"], why["suspects"][0]["entity"]) == ("flow", "db")
+    assert why["suspects"][0]["path"] == ["shop", "db"] and why["suspects"][0]["confidence"] == "high"
+    assert {r["entity"] for r in why["ruled_out"]} >= {"cart"}
+
+
+def run(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    own = {"PYTHONPATH": str(ROOT), "SCO_STATE__DIR": str(tmp_path / "state")}
+    command = [sys.executable, "-m", "smartcloudops", *arguments]
+    return subprocess.run(
+        command, cwd=tmp_path, env=os.environ | own, capture_output=True, text=True, check=False, timeout=120
+    )

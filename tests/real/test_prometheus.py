@@ -167,6 +167,20 @@ def test_presets_mean_what_they_say(prometheus_factory: Callable[[str], str]) ->
                         'http_request_duration_seconds_sum{code="500",instance="w"}': counter(0.2),
                         'http_request_duration_seconds_count{code="500",instance="w"}': counter(1),
                         'http_server_requests_seconds_count{instance="calm",status="200"}': counter(4),
+                        'traces_service_graph_request_total{client="a",server="s"}': counter(6),
+                        'traces_service_graph_request_total{client="b",server="s"}': counter(2),
+                        'traces_service_graph_request_failed_total{client="b",server="s"}': counter(1),
+                        'traces_service_graph_request_server_seconds_sum{client="a",server="s"}': counter(3),
+                        'traces_service_graph_request_server_seconds_count{client="a",server="s"}': counter(6),
+                        'istio_requests_total{reporter="destination",destination_workload="i",response_code="200"}': (
+                            counter(3)
+                        ),
+                        'istio_requests_total{reporter="destination",destination_workload="i",response_code="503"}': (
+                            counter(1)
+                        ),
+                        'istio_requests_total{reporter="source",destination_workload="i",response_code="200"}': (
+                            counter(3)
+                        ),
                     }
                 )
             )
@@ -192,4 +206,9 @@ def test_presets_mean_what_they_say(prometheus_factory: Callable[[str], str]) ->
         'requests{instance="calm"}': 4,
         'error_share{instance="w"}': 10,
         'error_share{instance="calm"}': 0,
+        'service_latency{server="s"}': 0.5,
+        'service_requests{server="s"}': 8,
+        'service_requests{server="i"}': 4,
+        'service_error_share{server="s"}': 12.5,
+        'service_error_share{server="i"}': 25,
     }
