@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -96,7 +96,7 @@ def of_part(recording: Recording, question: Question, case: Case, i: int, *, ful
 
 
 def _also(recording: Recording, question: Question, case: Case, name: str) -> list[Evidence]:
-    """Series of other kinds, of the part or its host alone, that are at least five deviations from the usual."""
+    """Of each other kind the strangest series of the part, or of its host alone, from five deviations on."""
     hosts = hosts_of(recording, case.label).get(name, set())
     columns = [
         i
@@ -112,12 +112,16 @@ def _also(recording: Recording, question: Question, case: Case, name: str) -> li
     past = recording.past[columns]
     sizes = strangeness(rows, recording.times[case.start :], past, recording.past_times, worse)
     peaks = np.max(np.nan_to_num(sizes), axis=1)
-    order = [int(k) for k in np.argsort(-peaks, kind="stable") if peaks[k] >= STRONG]
-    return [of_series(recording, question, columns[k], case.start, sizes[k], entity=name) for k in order[:_ALSO]]
+    strangest: dict[str | None, int] = {}
+    for k in np.argsort(-peaks, kind="stable").tolist():
+        if peaks[k] >= STRONG:
+            strangest.setdefault(recording.meanings[recording.labels[columns[k]]["__name__"]].kind, k)
+    chosen = list(strangest.values())[:_ALSO]
+    return [of_series(recording, question, columns[k], case.start, sizes[k], entity=name) for k in chosen]
 
 
-def _pairs(labels: object) -> set[str]:
-    return {f"{k}={v}" for k, v in dict(labels).items()}  # type: ignore[call-overload]
+def _pairs(labels: Mapping[str, str]) -> set[str]:
+    return {f"{k}={v}" for k, v in labels.items()}
 
 
 def of_series(
@@ -143,7 +147,7 @@ def of_series(
             {"entity": entity, "name": metric, "value": usual, "unit": unit, "time": None},
             {"entity": entity, "name": metric, "value": value, "unit": unit, "time": at},
         ),
-        text=f"{recording.names[column]}: usually {quantity(usual, unit)}, {quantity(value, unit)} at {rfc3339(at)} "
+        text=f"{recording.names[column]}: usually {shown(usual, unit)}, {shown(value, unit)} at {rfc3339(at)} "
         f"({float(np.nan_to_num(sizes[row])):.1f} deviations)",
     )
 

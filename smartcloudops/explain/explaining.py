@@ -14,7 +14,7 @@ from smartcloudops.explain.excess import Floats
 from smartcloudops.explain.findings import Confidence, Culprit, Explanation, Mode
 from smartcloudops.explain.ranking import rank_series
 from smartcloudops.explain.settle import Case, Question, listed, lone, require, settle
-from smartcloudops.explain.symptoms import agrees, stands_out
+from smartcloudops.explain.symptoms import agrees, moves, stands_out
 from smartcloudops.explain.topology import Edge, Graph, graph
 
 SURE, LIKELY = 0.6, 0.3
@@ -102,9 +102,11 @@ def _is_incident(case: Case, costs: Floats) -> bool:
         return False
     if stands_out(case.sizes[i], lone(case.table, case.normal, i)):
         return True
-    deviation = case.normal.deviation[i] * case.requests[i]
     others = np.arange(len(case.table.names)) != i
-    return case.weighed and agrees(case.over[i] * case.requests[i], costs[others], case.sizes[others], deviation)
+    if not case.weighed:
+        return moves(case.sizes[i], case.sizes[others])
+    deviation = case.normal.deviation[i] * case.requests[i]
+    return agrees(case.over[i] * case.requests[i], costs[others], case.sizes[others], deviation)
 
 
 def _suspects(

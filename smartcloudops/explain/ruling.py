@@ -35,7 +35,7 @@ def ruled_out(
     for i in passed[:MOST]:
         name = case.table.names[i]
         found.append(RuledOut(name, _passed_on(name, case, calls, felt, unit)))
-    found += [RuledOut(case.table.names[i], f"as usual: {course(case, i)}") for i in usual[: MOST - len(found)]]
+    found += [RuledOut(case.table.names[i], course(case, i)) for i in usual[: MOST - len(found)]]
     found += [RuledOut(name, f"no {case.table.metric}") for name in bare[: MOST - len(found)]]
     return (*found, *_more(len(idle) + len(bare) - len(found)))
 

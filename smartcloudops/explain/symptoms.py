@@ -37,6 +37,13 @@ def agrees(felt: Floats, costs: Floats, sizes: Floats, deviation: Floats) -> boo
     return bool((together | (strong & (shared >= MUCH).any(axis=1))).any())
 
 
+def moves(own: Floats, others: Floats) -> bool:
+    """The same without traffic: the symptom (R,) is at 2 deviations in a row where one of the others (N, R), which is
+    at 5 in two rows, is at 5."""
+    loud = others[(others >= STRONG).sum(axis=1) >= 2] >= STRONG
+    return bool((loud & (own >= MUCH)).any())
+
+
 def begins(sizes: Floats, least: float = STRONG) -> int | None:
     """The first of two rows in a row at 3 deviations, or of one at `least`; None where there is none."""
     for i, size in enumerate(sizes.tolist()):
