@@ -24,7 +24,7 @@ HOSTS = ("node", "nodename", "host", "hostname", "instance", "pod")
 class Recording:
     """C series on one grid. times (T,) int64 ms, values (C, T); past_times (H,), past (C, H); NaN = missing.
 
-    `hints` and `queries` (what gave it) are by metric name; `source` names where all came from.
+    `hints` and `queries` (what gives it again, `$part` for the part) are by metric name; `source`: where all came from.
     """
 
     times: Times

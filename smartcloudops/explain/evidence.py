@@ -85,7 +85,7 @@ def of_part(recording: Recording, question: Question, case: Case, i: int, *, ful
         id=f"{name}/{metric}",
         kind="metric",
         source=recording.source,
-        query=recording.queries.get(metric, recording.names[column]),
+        query=_query(recording, column, name),
         start=start,
         end=end,
         ran_at=question.ran_at,
@@ -93,6 +93,12 @@ def of_part(recording: Recording, question: Question, case: Case, i: int, *, ful
         text=f"{metric}: {course(case, i)}",
     )
     return (first, *_also(recording, question, case, name)) if full else (first,)
+
+
+def _query(recording: Recording, column: int, part: str) -> str:
+    """What to ask to see a column again."""
+    metric = recording.labels[column].get("__name__", "")
+    return recording.queries.get(metric, recording.names[column]).replace("$part", part)
 
 
 def _also(recording: Recording, question: Question, case: Case, name: str) -> list[Evidence]:
@@ -139,7 +145,7 @@ def of_series(
         id=f"{entity}/{recording.names[column]}",
         kind="metric",
         source=recording.source,
-        query=recording.queries.get(metric, recording.names[column]),
+        query=_query(recording, column, entity),
         start=int(recording.times[start]),
         end=int(recording.times[-1]),
         ran_at=question.ran_at,

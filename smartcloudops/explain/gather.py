@@ -10,7 +10,7 @@ import numpy as np
 
 from smartcloudops.core.errors import DataError
 from smartcloudops.core.settings import Metric
-from smartcloudops.core.times import MINUTE
+from smartcloudops.core.times import MINUTE, format_duration
 from smartcloudops.explain.entities import Recording
 from smartcloudops.explain.excess import Floats, rated
 from smartcloudops.explain.kinds import Hint
@@ -37,7 +37,8 @@ def gather(source: Source, metrics: Sequence[Metric], whole: Window, since: int)
 
     Raises what the source raises.
     """
-    woven = [w for mesh in MESHES if (w := weave(mesh, _asking(source, whole))) is not None]
+    asking = _Asking(source, whole)
+    woven = [w for mesh in MESHES if (w := weave(mesh, asking, asking.query)) is not None]
     asked = [m for m in metrics if not belongs(m.name) and not m.name.endswith("_bucket")]
     found = fetch_all(source, asked, whole)
     labels = [one for w in woven for one in w.labels] + [one for matrix in found for one in matrix.labels]
@@ -91,16 +92,19 @@ class _Asking:
         if self._source.extent() is not None:
             found = self._fetch(selector)
             return found.labels, rated(found.values, self._whole.step)
-        window = max(self._whole.step, min(4 * self._whole.step, _SMOOTH_MS)) / 1000
-        found = self._fetch(f"sum by ({', '.join(keep)}) (rate({selector}[{window:g}s]))")
+        found = self._fetch(f"sum by ({', '.join(keep)}) ({self._rate(selector)})")
         return found.labels, found.values
+
+    def query(self, selector: str) -> str:
+        """What a person asks for the rate of everything that is selected; a file has no rates, only the counters."""
+        return selector if self._source.extent() is not None else f"sum({self._rate(selector)})"
+
+    def _rate(self, selector: str) -> str:
+        window = max(self._whole.step, min(4 * self._whole.step, _SMOOTH_MS))
+        return f"rate({selector}[{format_duration(window)}])"
 
     def _fetch(self, expr: str) -> Matrix:
         return self._source.fetch(Metric(name="calls", expr=expr), self._whole)
-
-
-def _asking(source: Source, whole: Window) -> _Asking:
-    return _Asking(source, whole)
 
 
 def file_edges(path: Path) -> list[Edge]:

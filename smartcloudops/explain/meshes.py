@@ -85,7 +85,7 @@ HINTS = {
 class Woven:
     """Edges, and series by callee: `labels` (C) name `requests`, `latency_seconds`, `failed_ratio`; values (C, T).
 
-    `queries`: what gave each of these metrics.
+    `queries`: what gives each of these metrics again, with `$part` in the place of the callee.
     """
 
     edges: tuple[Edge, ...]
@@ -94,8 +94,8 @@ class Woven:
     queries: Mapping[str, str]
 
 
-def weave(mesh: Mesh, ask: Ask) -> Woven | None:
-    """What one family tells; None where it is not there."""
+def weave(mesh: Mesh, ask: Ask, query: Callable[[str], str] = str) -> Woven | None:
+    """What one family tells; None where it is not there. `query` writes a selector as what asks for its rate."""
     keep = (*mesh.caller, *mesh.callee)
     totals, total = ask(mesh.total, keep)
     edges = [_edge(mesh, labels) for labels in totals]
@@ -118,11 +118,12 @@ def weave(mesh: Mesh, ask: Ask) -> Woven | None:
             found["failed_ratio"] = np.minimum(np.nan_to_num(failed.get(part, np.zeros_like(rate))) / calls, 1.0)
         labels += [{"__name__": name, PART: part} for name in found]
         rows += found.values()
-    queries = {
-        "requests": mesh.total,
-        "latency_seconds": f"{mesh.time_sum} / {mesh.time_count}",
-        "failed_ratio": mesh.failed,
-    }
+    wanted = next(k for k in mesh.callee if any(labels.get(k) for labels in totals))
+    total_, failed_, sum_, count_ = (
+        query(_of_part(one, wanted)) for one in (mesh.total, mesh.failed, mesh.time_sum, mesh.time_count)
+    )
+    latency = f"{mesh.seconds:g} * {sum_} / {count_}" if mesh.seconds != 1 else f"{sum_} / {count_}"
+    queries = {"requests": total_, "latency_seconds": latency, "failed_ratio": f"{failed_} / {total_}"}
     known = tuple(dict.fromkeys(edge for edge in edges if edge and all(edge)))
     return Woven(known, tuple(labels), np.stack(rows), queries)
 
@@ -131,6 +132,13 @@ def belongs(name: str) -> bool:
     """Whether a metric is one that a mesh is read from."""
     stems = (s.partition("{")[0] for m in MESHES for s in (m.total, m.failed, m.time_sum, m.time_count))
     return any(name.startswith(stem.removesuffix("_sum").removesuffix("_count")) for stem in stems)
+
+
+def _of_part(selector: str, label: str) -> str:
+    """The selector of one callee's counters; clusters of Envoy hold the name among others."""
+    name, _, rest = selector.partition("{")
+    value = r'=~"(.*\\|)?$part(\\..*)?"' if label == "envoy_cluster_name" else '="$part"'
+    return f"{name}{{{label}{value}{',' if rest else '}'}{rest}"
 
 
 def _asked(mesh: Mesh, ask: Ask, selector: str, keep: tuple[str, ...]) -> dict[str, Floats]:

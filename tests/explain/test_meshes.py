@@ -54,6 +54,8 @@ def test_a_family_gives_calls_requests_latency_and_failures(mesh, tmp_path):
     np.testing.assert_allclose(rows['requests{service="cart"}'], 10)
     np.testing.assert_allclose(rows['latency_seconds{service="cart"}'], 0.05)
     np.testing.assert_allclose(rows['failed_ratio{service="cart"}'], 0.1)
+    query = found.recording.queries["latency_seconds"]
+    assert "$part" in query and query.count("{") == 2 and query.count("}") == 2
     assert len(found.recording.times) == 16 and len(found.recording.past_times) == 14
 
 

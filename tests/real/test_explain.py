@@ -81,7 +81,13 @@ def test_the_service_that_got_slow_is_named_not_the_one_that_waits(desk, prometh
     first = found["suspects"][0]
     assert (first["entity"], first["path"]) == ("stock", ["shop", "stock"])
     assert first["share"] > 0.6 and first["confidence"] == "high"
-    assert "traces_service_graph_request_server_seconds_sum" in first["evidence"][0]["query"]
+    query = first["evidence"][0]["query"]
+    assert query == (
+        'sum(rate(traces_service_graph_request_server_seconds_sum{server="stock"}[4s]))'
+        ' / sum(rate(traces_service_graph_request_server_seconds_count{server="stock"}[4s]))'
+    )
+    again = run(tmp_path, "query", query, "--since", f"{began:.0f}", "--json")
+    assert again.returncode == 0 and "stock" not in again.stderr
     before, after = (value["value"] for value in first["evidence"][0]["values"])
     assert before < 0.05 < 0.08 < after
     by_part = explained(tmp_path, prometheus_url, began, "--series", "shop")
