@@ -48,6 +48,7 @@ def loaded(arguments: list[str], **environment: str) -> set[str]:
         ["--help"],
         ["train", "--help"],
         ["detect", "--help"],
+        ["explain", "--help"],
         ["query", "--help"],
         ["incidents", "list", "--help"],
     ],

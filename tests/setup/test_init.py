@@ -20,7 +20,7 @@ from smartcloudops.core.errors import Status
 from smartcloudops.metrics.presets import load as preset
 
 ROOT = Path(__file__).parents[2]
-NO_HTTP = {metric.expr: 0 for metric in preset("http")}
+NO_HTTP = {metric.expr: 0 for name in ("http", "services") for metric in preset(name)}
 
 
 def user_file(home: Path) -> Path:
