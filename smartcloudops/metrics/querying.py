@@ -44,9 +44,10 @@ def query(config: Config, source: Source, expr: str, window: Window) -> Found:
     """The series of an expression, or of the metric of that name; raises what the source raises."""
     known = _known(config, source)
     metric = known.get(expr, Metric(name="", expr=expr))
-    named = metric.expr != expr
-    if not named:
+    if metric.expr == expr:
         metric = replace(metric, name="")
+    # This machine's own readings are found by name; the preset's expression is not what they come from.
+    named = metric.name != "" and source.name != "host"
     (matrix,) = fetch_all(source, [metric], window)
     if not metric.unit:
         metric = replace(metric, unit=_unit(matrix))
