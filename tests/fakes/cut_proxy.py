@@ -12,7 +12,8 @@ from typing import Self
 class CutProxy:
     """Forwards to a port on loopback; `budget` bytes in all, either way, then resets; None lets all through.
 
-    `lose`: the answer to the next request that begins so is lost, once the server has done what was asked.
+    `stall`: no reset but silence, for as long as the proxy runs. `lose`: the answer to the next request that begins
+    so is lost, once the server has done what was asked.
     """
 
     def __init__(self, port: int) -> None:
@@ -20,7 +21,9 @@ class CutProxy:
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._server.getsockname()[1]
         self.budget: int | None = None
+        self.stall = False
         self.lose: bytes | None = None
+        self._over = threading.Event()
         self.cuts = 0
         self._lock = threading.Lock()
 
@@ -31,6 +34,7 @@ class CutProxy:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._over.set()
         self._server.close()
 
     def _accept(self) -> None:
@@ -63,5 +67,8 @@ class CutProxy:
             if self.budget is None:
                 return True
             self.budget -= size
-            self.cuts += self.budget < 0
-            return self.budget >= 0
+            spent = self.budget < 0
+            self.cuts += spent
+        if spent and self.stall:
+            self._over.wait()
+        return not spent

@@ -99,6 +99,8 @@ class Machine:
         """Run a command line here, in this process."""
         out, err = io.StringIO(), io.StringIO()
         with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            for name in [name for name in os.environ if name.startswith(("SCO_", "AWS_"))]:
+                patch.delenv(name)
             for name, value in self.environment().items():
                 patch.setenv(name, value)
             patch.chdir(self.home)
@@ -127,4 +129,5 @@ class Machine:
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.port}",
             "AWS_ACCESS_KEY_ID": self.account[0],
             "AWS_SECRET_ACCESS_KEY": self.account[1],
+            "AWS_EC2_METADATA_DISABLED": "true",
         }
