@@ -67,7 +67,7 @@ class Asking:
         usual = known or os.environ.get("SCO_PROMETHEUS__URL") or (_USUAL if _is_there("localhost", 9090) else "")
         if not self.asks:
             return usual
-        return _prompt("Address of your Prometheus (empty: none)", usual)
+        return _prompt("Address of your Prometheus (empty: watch this machine itself)", usual)
 
     def _tried(self, answers: Answers) -> Answers:
         """The answers once the server agrees with them; another try where somebody can be asked."""

@@ -23,7 +23,9 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 @app.command()
 def init(
     ctx: typer.Context,
-    url: Annotated[str | None, typer.Option(metavar="URL", help="Address of your Prometheus; '' for none.")] = None,
+    url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Address of your Prometheus; '' for none: this machine.")
+    ] = None,
     username: Annotated[str | None, typer.Option(metavar="NAME", help="User of basic authentication.")] = None,
     password_file: Annotated[Path | None, typer.Option(metavar="FILE", help="File with its password.")] = None,
     token_file: Annotated[Path | None, typer.Option(metavar="FILE", help="File with a bearer token.")] = None,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -58,7 +60,7 @@ def _look(config: Config) -> Standing:
     from smartcloudops.core.times import now_ms
     from smartcloudops.doctor.standing import look
 
-    return look(config, now=now_ms())
+    return look(config, now=now_ms(), environ=os.environ, home=Path.home())
 
 
 def _print(standing: Standing, form: Output) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -12,6 +12,7 @@ from smartcloudops.core.errors import ModelError, Status
 from smartcloudops.core.locks import is_alive
 from smartcloudops.core.redact import redact
 from smartcloudops.core.runs import Kind, Run, cadence, newest
+from smartcloudops.core.schedules import scheduled
 from smartcloudops.core.state import FILE, open_state
 from smartcloudops.core.times import DAY, HOUR, MINUTE
 
@@ -54,14 +55,18 @@ class Standing:
     next: Sequence[str]
 
 
-def look(config: Config, *, now: int) -> Standing:
-    """Read state and store. ScoError where the state cannot be read; a damaged pointer is part of the picture."""
+def look(config: Config, *, now: int, environ: Mapping[str, str], home: Path) -> Standing:
+    """Read state, store and what is scheduled.
+
+    ScoError where the state cannot be read; a damaged pointer is part of the picture.
+    """
     runs: dict[Kind, Sequence[Run]] = {"train": (), "detect": ()}
     incidents: Sequence[Incident] = ()
     if (config.state_dir / FILE).exists():
         with open_state(config.state_dir) as state:
             runs, incidents = _runs(state), _incidents(state)
     model = _model(config.models_dir)
+    regular = bool(cadence(runs["detect"]) or scheduled(root=Path("/"), environ=environ, home=home))
     files = [each for each in (config.project_file, config.user_file) if each is not None]
     return Standing(
         now=now,
@@ -72,7 +77,7 @@ def look(config: Config, *, now: int) -> Standing:
         files=files,
         models_dir=config.models_dir,
         state_dir=config.state_dir,
-        next=_next(bool(config.prometheus.url), model, runs, incidents, now),
+        next=_next(config, model, runs, incidents, regular=regular, now=now),
     )
 
 
@@ -117,19 +122,27 @@ def _model(directory: Path) -> Model:
 
 
 def _next(
-    has_source: bool, model: Model, runs: dict[Kind, Sequence[Run]], incidents: Sequence[Incident], now: int
+    config: Config,
+    model: Model,
+    runs: dict[Kind, Sequence[Run]],
+    incidents: Sequence[Incident],
+    *,
+    regular: bool,
+    now: int,
 ) -> list[str]:
     """At most three commands."""
     detected, trained = runs["detect"], runs["train"]
+    server = config.prometheus.url is not None
+    configured = server or config.project_file is not None or config.user_file is not None
     wrong = any(last and how(last[0]) in ("failed", "died") for last in (detected, trained))
     late = is_late("detect", detected, now) or is_late("train", trained, now)
     untrained = model.version is None and model.error is None
     wanted = {
         f"sco incidents show {incidents[0].id}" if incidents else "": bool(incidents),
-        "sco init": not has_source and not trained,
+        "sco init": not configured and not trained,
         "sco doctor": wrong or late or model.error is not None,
-        "sco train": untrained and (has_source or bool(trained)),
+        "sco train": untrained and (server or bool(trained)),
         "sco detect": model.version is not None and not detected,
-        "sco init --systemd": model.version is not None and has_source and not cadence(detected),
+        "sco init --systemd": model.version is not None and configured and not regular,
     }
     return [command for command, holds in wanted.items() if holds][:3] or ["sco detect"]

@@ -49,7 +49,7 @@ def text(answers: Answers) -> str:
 def _prometheus(answers: Answers) -> list[str]:
     return [
         "[prometheus]",
-        _line("url", answers.url, "http://localhost:9090", "anything that speaks the Prometheus API"),
+        _line("url", answers.url, "http://localhost:9090", "or what speaks its API; without one: this machine"),
         _line("username", answers.username, "sco", "basic authentication"),
         _line("password_file", answers.password_file, "/etc/sco/password", "chmod 600; or password_env, password_cmd"),
         _line("token_file", answers.token_file, "/etc/sco/token", "a bearer token; or token_env, token_cmd"),

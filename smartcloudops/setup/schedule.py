@@ -23,6 +23,7 @@ class Schedule:
 
     `argv` starts sco; `environment` are variables that keep state and models where they are now, for a program that
     starts with `--config` and none of this terminal's variables. `writes` are directories that sco writes to.
+    `watches_itself`: there is no server, the machine that this runs on is what is looked at.
     """
 
     argv: tuple[str, ...]
@@ -31,6 +32,7 @@ class Schedule:
     writes: tuple[Path, ...]
     every_min: int
     at: tuple[int, int]
+    watches_itself: bool = False
 
     def command(self, kind: str) -> tuple[str, ...]:
         """The command line of one run."""
@@ -55,6 +57,7 @@ def plan(config: Config, *, every: str, at: str) -> Schedule:
         writes=tuple(dict.fromkeys((config.state_dir, config.models_dir, *([textfile.parent] if textfile else [])))),
         every_min=_minutes(every),
         at=_clock(at),
+        watches_itself=config.prometheus.url is None,
     )
 
 

@@ -90,14 +90,23 @@ _LIMITS = (
 
 
 def _system_limits(schedule: Schedule) -> list[str]:
+    """What only the machine's own manager can enforce."""
+    rights = [
+        "# Reading secrets, and writing directories, of other users; nothing else that root may.",
+        "CapabilityBoundingSet=CAP_DAC_OVERRIDE",
+    ]
+    if schedule.watches_itself:
+        return [*rights, "# This machine's file systems are looked at: none may be hidden or mounted anew here."]
+    return [*rights, *_view(schedule)]
+
+
+def _view(schedule: Schedule) -> list[str]:
     """Everything is read-only but what sco writes; homes and /tmp are hidden where nothing of sco's is there."""
     program = Path(schedule.argv[0])
     read = (program, program.resolve(), *([schedule.config] if schedule.config else []), *schedule.writes)
     in_home, in_temporary = _any_below(read, _HOMES), _any_below(read, _TEMPORARY)
     writes = (*schedule.writes, *(_TEMPORARY if in_temporary else ()))
     return [
-        "# Reading secrets, and writing directories, of other users; nothing else that root may.",
-        "CapabilityBoundingSet=CAP_DAC_OVERRIDE",
         "ProtectSystem=strict",
         *(f"ReadWritePaths={_quoted(f'-{path}')}" for path in writes),
         f"ProtectHome={'read-only' if in_home else 'yes'}",

@@ -56,6 +56,15 @@ def test_after_train_and_detect(sco, trained):
     assert f"{incident['id']} {incident['severity']} {incident['group']}" in sco("status").out
 
 
+def test_timers_are_proposed_until_they_are_there(sco, trained, home, monkeypatch):
+    monkeypatch.setenv("SCO_PROMETHEUS__URL", "http://127.0.0.1:1")
+    sco("detect", "--from", trained, "--until", "4h")
+    assert sco("status", "--json").json["next"] == ["sco init --systemd"]
+    sco("init", "--cron", "-y", "--no-probe")
+    assert sco("init", "--systemd", "--install", "--user").status == 0
+    assert sco("status", "--json").json["next"] == ["sco detect"]
+
+
 def test_a_dry_run_leaves_no_trace(sco, trained):
     sco("detect", "--from", trained, "--dry-run")
     assert sco("status", "--json").json["detect"] is None

@@ -45,6 +45,13 @@ def test_flags_alone_write_a_file_that_works(sco, url, home):
     assert sco("doctor", "metrics").status == 0
 
 
+def test_without_a_server_this_machine_is_watched(sco, home):
+    assert sco("init", "-y", "--url", "").status == 0
+    config = load(environ=os.environ, cwd=home, home=home)
+    assert config.prometheus.url is None and user_file(home).exists()
+    assert "ProtectSystem" not in sco("init", "--systemd", "--system").out
+
+
 def test_again_changes_nothing(sco, url, home):
     sco("init", "-y", "--url", url)
     before = user_file(home).stat()

@@ -62,6 +62,14 @@ def test_units_hide_what_sco_does_not_need(tmp_path: Path) -> None:
     assert "ProtectSystem" not in units(at_home, system=False)["sco-train.service"]
 
 
+def test_a_machine_that_watches_itself_sees_its_file_systems_as_they_are() -> None:
+    own = Schedule(("/usr/bin/sco",), None, {}, (Path("/var/lib/sco"),), 5, (3, 17), watches_itself=True)
+    text = units(own, system=True)["sco-detect.service"]
+    mounting = ("Protect", "Private", "ReadWritePaths", "ReadOnlyPaths", "InaccessiblePaths", "TemporaryFileSystem")
+    assert not [line for line in text.splitlines() if line.startswith(mounting)]
+    assert "NoNewPrivileges=yes" in text and "CapabilityBoundingSet=CAP_DAC_OVERRIDE" in text
+
+
 def test_what_is_printed_is_what_the_doctor_finds(home: Path, tmp_path: Path) -> None:
     wanted = Schedule(("/usr/bin/sco",), Path("/etc/sco.toml"), {"SCO_STATE__DIR": "/x y"}, (), 5, (3, 17))
     assert [kind_of(line) for line in lines(wanted)] == [("train", "/usr/bin/sco"), ("detect", "/usr/bin/sco")]
