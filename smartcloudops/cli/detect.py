@@ -25,6 +25,7 @@ from smartcloudops.core.times import now_ms, rfc3339
 
 if TYPE_CHECKING:
     from smartcloudops.core.config import Config
+    from smartcloudops.triage.collecting import Collected
     from smartcloudops.triage.run import Done, Request
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -54,6 +55,9 @@ def detect(
 ) -> int:
     """Score the newest window with the model in use, and open, update and close incidents.
 
+    Without --from and [prometheus] url it looks at this machine: each run adds a sample to a history of 14 days, and
+    shows what is now until there is a model.
+
     Scores the last hour, or what has come since the last run where that is more (at most a day). Running it
     again over the same time changes nothing. A model file that is damaged is refused by name, and the version
     before it is used (status 4). With --since, --until or --dry-run it only looks: nobody else is told.
@@ -71,7 +75,7 @@ def detect(
     """
     from smartcloudops.cli.locking import record, run_lock
     from smartcloudops.cli.render.pictures import check
-    from smartcloudops.triage.run import Request, run
+    from smartcloudops.triage.run import Done, Request, run
 
     if plot is not None:
         check(plot)
@@ -86,8 +90,11 @@ def detect(
         with record(config, "detect", from_, dry_run=dry_run) as report:
             done = run(config, request, now=now)
             report.status = done.status
-            report.facts |= _facts(done)
-    _print(done, choose(output, as_json, sys.stdout), every=every, quiet=quiet, now=now)
+            report.facts |= _facts(done) if isinstance(done, Done) else {"series": len(done.present.values)}
+    form = choose(output, as_json, sys.stdout)
+    if not isinstance(done, Done):
+        return _print_now(done, config, form, quiet=quiet, plot=plot)
+    _print(done, form, every=every, quiet=quiet, now=now)
     if plot is not None:
         _draw(config, from_, done, plot)
     found = Status.FOUND if exit_code and any(i.end is None for i in done.triage.incidents) else Status.DONE
@@ -125,6 +132,19 @@ def _facts(done: Done) -> dict[str, Any]:
     changed = {change: done.triage.count(change) for change in ("opened", "closed")}
     until = rfc3339(done.found.window.end)
     return {"model": done.found.model, "series": done.found.series, "until": until, **changed}
+
+
+def _print_now(found: Collected, config: Config, form: Output, *, quiet: bool, plot: Path | None) -> int:
+    """This machine as it is, as long as nothing says what is usual for it; nothing at all for cron."""
+    from smartcloudops.cli.render import host as render
+
+    if not quiet or form is Output.JSON:
+        render.show_now(found, form)
+    if not quiet:
+        render.say(found, config, sys.stderr)
+    if plot is not None:
+        sys.stderr.write(f"{plot} is not written: nothing was scored\n")
+    return found.status
 
 
 def _print(done: Done, form: Output, *, every: bool, quiet: bool, now: int) -> None:

@@ -43,6 +43,6 @@ def record(config: Config, kind: Kind, from_: Path | None, *, dry_run: bool) -> 
     from smartcloudops.core.redact import redact
     from smartcloudops.core.runs import Report, recorded
 
-    source = str(from_.absolute()) if from_ else redact(config.prometheus.url or "")
+    source = str(from_.absolute()) if from_ else redact(config.prometheus.url or "this machine")
     facts = {"source": source}
     return nullcontext(Report(facts=facts)) if dry_run else recorded(config.state_dir, kind, facts)

@@ -25,6 +25,7 @@ from smartcloudops.core.errors import Status, worst
 
 if TYPE_CHECKING:
     from smartcloudops.anomaly.training import Training
+    from smartcloudops.cli.render.output import Output
     from smartcloudops.core.config import Config
     from smartcloudops.metrics import Source
 
@@ -55,7 +56,8 @@ def train(
 ) -> int:
     """Learn what is normal from history, and put the model in use if it is no worse than the one before.
 
-    Reads 14 days from Prometheus ([prometheus] url) or all of a file (--from), learns each entity's series
+    Reads 14 days from Prometheus ([prometheus] url), all of a file (--from), or else what `sco detect` has
+    collected of this machine; learns each entity's series
     together, and keeps a new version in the model store. Series with too little history are skipped and named.
     Old and new model are compared on the last fifth of history: injected anomalies seen, false alarms raised.
     With [models] s3 the new version is pushed there; where that fails the local store has it (status 4).
@@ -85,6 +87,7 @@ def train(
             return Status.DONE
         asked = _Asked(from_, since, until, tuple(exclude or ()), promote, dry_run=dry_run, quiet=quiet)
         with record(config, "train", from_, dry_run=dry_run) as report:
+            _refuse_short_history(config, asked, output, as_json)
             done, source = _learn(config, asked)
             shared = share(config, done.version, quiet=quiet)
             status = worst(done.status(config.train.max_skipped), shared.status if shared else Status.DONE)
@@ -98,6 +101,24 @@ def train(
     say(done, source, sys.stderr, quiet=quiet)
     say_shared(shared, sys.stderr, quiet=quiet)
     return status
+
+
+def _refuse_short_history(config: Config, asked: _Asked, output: Output | None, as_json: bool) -> None:
+    """DataError where this machine has too little history; it is shown as it is now."""
+    from smartcloudops.cli.render import host as render
+    from smartcloudops.cli.render.output import Output, choose
+    from smartcloudops.core.errors import DataError
+    from smartcloudops.triage.collecting import lacking
+
+    found = lacking(config, asked.from_)
+    if found is None:
+        return
+    form = choose(output, as_json, sys.stdout)
+    if not asked.quiet or form is Output.JSON:
+        render.show_now(found, form)
+        render.say_notes(found.notes, sys.stderr)
+    hint = f"collect it by cron (crontab -e): {render.cron_line(config)}"
+    raise DataError(f"no history yet: {render.lack(found)}", hint=hint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,5 +22,5 @@ def look(scene: Scene) -> Finding:
     files = [str(each) for each in (config.project_file, config.user_file) if each]
     read = ", ".join(files) or "no file, defaults and variables only"
     if config.prometheus.url is None:
-        return Finding("warn", f"{read}; [prometheus] url is not set", "sco init")
+        return Finding("info", f"{read}; metrics of this machine alone, [prometheus] url is not set", "sco init")
     return Finding("ok", f"{read}; metrics from {config.prometheus.url} ({config.origin('prometheus.url')})")

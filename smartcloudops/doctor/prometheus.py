@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from smartcloudops.core.keys import toml_text
-from smartcloudops.core.times import MINUTE, SECOND, format_duration
+from smartcloudops.core.times import HOUR, MINUTE, SECOND, format_duration
 from smartcloudops.doctor.scene import Finding, Scene
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def history(scene: Scene) -> Finding:
 
     source = _open(scene)
     if source is None:
-        return _NONE
+        return _of_this_machine(scene)
     lookback = scene.config.train.lookback_ms
     kept = retention_ms(source)
     if kept is not None and kept < lookback:
@@ -66,6 +66,21 @@ def history(scene: Scene) -> Finding:
             "nothing, if the server is young: history grows. Until then models know less: sco models show",
         )
     return Finding("ok", f"'{metric.name}' goes back all of [train] lookback, {format_duration(lookback)}{told}")
+
+
+def _of_this_machine(scene: Scene) -> Finding:
+    """How far the ring goes back that `sco detect` fills, and whether anything fills it."""
+    from smartcloudops.metrics.host import Host
+
+    host = Host(scene.config.state_dir, now=scene.now)
+    found, needed = host.history(), scene.config.train.min_points
+    if found.since is None or found.newest is None:
+        return Finding("info", "no server is configured, and of this machine there is no sample yet", "sco detect")
+    seen = f"{found.samples} samples of this machine in {_rough(scene.now - found.since)}, learning needs {needed}"
+    silent = scene.now - found.newest
+    if silent > max(HOUR, 3 * found.step):
+        return Finding("warn", f"{seen}; the last is {_rough(silent)} old", "sco init --cron: detect adds one each run")
+    return Finding("ok" if found.points >= needed else "info", seen)
 
 
 def metrics(scene: Scene) -> Finding:

@@ -70,7 +70,7 @@ def look(config: Config, *, now: int, environ: Mapping[str, str], home: Path) ->
     files = [each for each in (config.project_file, config.user_file) if each is not None]
     return Standing(
         now=now,
-        source=redact(config.prometheus.url or ""),
+        source=redact(config.prometheus.url or "this machine"),
         model=model,
         runs=runs,
         incidents=incidents,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from smartcloudops.core.registry import Registry
 from smartcloudops.core.settings import Metric
-from smartcloudops.metrics.series import Matrix, Window
+
+if TYPE_CHECKING:
+    from smartcloudops.metrics.series import Matrix, Window
 
 
 class Source(Protocol):
@@ -33,11 +35,12 @@ class Source(Protocol):
     def fetch(self, metric: Metric, window: Window) -> Matrix: ...
 
 
-# Each source takes what it needs: `prometheus` a transport.Connection, `file` a path.
+# Each source takes what it needs: `prometheus` a transport.Connection, `file` a path, `host` the state directory.
 SOURCES: Registry[Callable[..., Source]] = Registry(
     "metrics source",
     {
         "prometheus": "smartcloudops.metrics.prometheus:Prometheus",
         "file": "smartcloudops.metrics.file:File",
+        "host": "smartcloudops.metrics.host:Host",
     },
 )

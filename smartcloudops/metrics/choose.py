@@ -21,22 +21,27 @@ _ROUND = (
 
 
 def open_source(config: Config, path: Path | None) -> Source:
-    """`--from PATH`, else `[prometheus] url`; ConfigError naming the key where neither is given."""
+    """`--from PATH`, else `[prometheus] url`, else this machine."""
+    kind = source_kind(config, path)
+    if kind == "file":
+        return SOURCES.load(kind)(path)
+    if kind == "prometheus":
+        return SOURCES.load(kind)(_connection(config))
+    return SOURCES.load(kind)(config.state_dir, config.metric)
+
+
+def source_kind(config: Config, path: Path | None) -> str:
+    """The name in SOURCES of what `open_source` opens."""
     if path is not None:
-        return SOURCES.load("file")(path)
-    if config.prometheus.url:
-        return SOURCES.load("prometheus")(_connection(config))
-    raise ConfigError(
-        "no source of metrics: neither --from nor [prometheus] url is set",
-        hint="SCO_PROMETHEUS__URL=http://localhost:9090 sco …, `url` under [prometheus] in sco.toml, or --from FILE",
-    )
+        return "file"
+    return "prometheus" if config.prometheus.url else "host"
 
 
 def wanted(config: Config, source: Source) -> tuple[Metric, ...]:
-    """The metrics to fetch: those that a file offers, or presets with `[[metric]]` entries over them."""
+    """The metrics to fetch: those that a file or this machine offers, or presets with `[[metric]]` over them."""
     offered = source.offers()
     if offered:
-        return config.metric or tuple(offered)
+        return tuple(offered) if source.name == "host" else config.metric or tuple(offered)
     from smartcloudops.metrics.presets import load
 
     chosen = {metric.name: metric for preset in config.metrics.presets for metric in load(preset)}

@@ -129,6 +129,11 @@ def publish(
     return tuple(problems)
 
 
+def write_run(config: Config, path: Path | None, now: int) -> None:
+    """In the place of the scores, that a run went well which had no model to score by. ScoError where it cannot."""
+    _write(config, list(samples.run_series(_where(config, path), Status.DONE, now, None)))
+
+
 def _pushed(
     config: Config, path: Path | None, found: Detection, incidents: Sequence[Series], status: Status, now: int
 ) -> list[str]:

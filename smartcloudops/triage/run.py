@@ -20,6 +20,7 @@ from smartcloudops.explain.strange import shares
 from smartcloudops.metrics import Source, choose
 from smartcloudops.metrics.series import Window
 from smartcloudops.triage import ledger, outward
+from smartcloudops.triage.collecting import Collected, collect
 from smartcloudops.triage.ledger import Triage
 from smartcloudops.triage.outward import identity
 
@@ -57,17 +58,22 @@ class Done:
     untold: tuple[str, ...] = ()
 
 
-def run(config: Config, request: Request, *, now: int) -> Done:
+def run(config: Config, request: Request, *, now: int) -> Done | Collected:
     """Score, update incidents, tell of them, publish the scores. The caller holds the lock.
 
-    Raises what the source raises, UsageError where nothing was ever trained, ModelError where no stored model
-    can be used.
+    Of this machine a sample is taken first; that is all as long as there is no model to judge it by. Raises what the
+    source raises, UsageError where nothing was ever trained, ModelError where no stored model can be used.
     """
     if request.only_looks:
         return _score(config, request, now=now)
     outward.check(config)
     with outward.telling_of_failure(config, request.path, now):
+        collected, notes = collect(config, request.path)
+        if collected is not None:
+            outward.write_run(config, request.path, now)
+            return collected
         done = _score(config, request, now=now)
+        done = replace(done, found=replace(done.found, notes=(*notes, *done.found.notes)))
     status = worst(done.status, Status.PARTIAL) if done.untold else done.status
     unpublished = outward.publish(config, request.path, done.found, done.triage, status, now)
     status = worst(status, Status.PARTIAL) if unpublished else status

@@ -22,7 +22,7 @@ def document(standing: Standing) -> dict[str, Any]:
     model = standing.model
     return {
         "now": rfc3339(standing.now),
-        "source": standing.source or None,
+        "source": standing.source,
         "model": {
             "version": model.version,
             "learnt": None if model.learnt is None else rfc3339(model.learnt),
@@ -59,7 +59,7 @@ def _run(standing: Standing, kind: Kind) -> dict[str, Any] | None:
 def table(standing: Standing) -> Table:
     """One row a fact; open incidents by weight, at most eight."""
     facts = [
-        ("source", standing.source or "none is set", ""),
+        ("source", standing.source, ""),
         ("model", *_model(standing)),
         ("trained", *_last(standing, "train")),
         ("detected", *_last(standing, "detect")),
