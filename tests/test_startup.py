@@ -23,6 +23,7 @@ HEAVY = {
     "pandas",
     "prometheus_api_client",
     "prophet",
+    "psutil",
     "pyarrow",
     "python_terraform",
     "requests",

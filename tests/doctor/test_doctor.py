@@ -37,7 +37,7 @@ def test_every_check_reports_on_a_fresh_machine(sco):
     found = {each["check"]: each for each in said.json["checks"]}
     assert list(found) == [check.name for check in CHECKS]
     assert said.status == Status.DONE and said.json["healthy"] is True
-    assert (found["config"]["level"], found["config"]["mend"]) == ("warn", "sco init")
+    assert (found["config"]["level"], found["config"]["mend"]) == ("info", "sco init")
     assert (found["model"]["level"], found["model"]["mend"]) == ("warn", "sco train")
     assert found["schedule"]["level"] == "warn" and "sco init --systemd" in found["schedule"]["mend"]
     assert not any("bug" in each["seen"] for each in found.values())
