@@ -167,10 +167,14 @@ def test_an_incident_among_parts_that_call_each_other(sco, tmp_path):
     assert found["suspects"][0]["path"] == ["web-1", "db-1"]
 
 
+def test_without_a_server_and_a_history_of_this_machine_there_is_nothing_to_explain(sco):
+    said = sco("explain")
+    assert said.status == Status.FAILED and "this machine has no history yet" in said.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("explain",), "no source of metrics"),
         (("explain", "abc"), "no incident 'abc'"),
         (("explain", "--data", "nowhere"), "no directory nowhere"),
         (("explain", "--data", ".", "--at", "2h"), "--data reads everything from its folders"),

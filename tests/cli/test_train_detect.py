@@ -126,9 +126,9 @@ def test_the_same_input_gives_the_same_bits(sco, recording, home):
     assert [row["sha256"] for row in a] == [row["sha256"] for row in b]
 
 
-def test_without_a_source_the_key_is_named(sco):
+def test_without_a_server_and_a_history_of_this_machine_the_key_is_named(sco):
     said = sco("train")
-    assert said.status == Status.USAGE and "[prometheus] url" in said.err
+    assert said.status == Status.FAILED and "[prometheus] url" in said.err
 
 
 def test_without_a_model_train_is_named(sco, recording):
