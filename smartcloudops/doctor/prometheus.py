@@ -76,7 +76,8 @@ def _of_this_machine(scene: Scene) -> Finding:
     found, needed = host.history(), scene.config.train.min_points
     if found.since is None or found.newest is None:
         return Finding("info", "no server is configured, and of this machine there is no sample yet", "sco detect")
-    seen = f"{found.samples} samples of this machine in {_rough(scene.now - found.since)}, learning needs {needed}"
+    span = format_duration((scene.now - found.since) // SECOND * SECOND)
+    seen = f"this machine: {found.points} points in {span}, learning needs {needed}"
     silent = scene.now - found.newest
     if silent > max(HOUR, 3 * found.step):
         return Finding("warn", f"{seen}; the last is {_rough(silent)} old", "sco init --cron: detect adds one each run")

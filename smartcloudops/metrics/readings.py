@@ -61,7 +61,7 @@ class _Look:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", RuntimeWarning)
                 yield
-        except (OSError, RuntimeError, ValueError, AttributeError, psutil.Error) as e:
+        except (OSError, RuntimeError, ValueError, AttributeError, LookupError, ArithmeticError, psutil.Error) as e:
             self.skipped.append(Skip(name, str(e) or type(e).__name__))
 
 
@@ -138,8 +138,10 @@ def _swap(psutil: Any, look: _Look) -> None:
 
 
 def _mounts(psutil: Any, look: _Look) -> None:
-    """Local file systems; in a container, where none is listed, that of `/`."""
-    listed = [each.mountpoint for each in psutil.disk_partitions() if not _NO_FILESYSTEM.fullmatch(each.fstype)]
+    """Local file systems; where none is listed, as in containers, that of `/`."""
+    listed: list[str] = []
+    with look.part("file systems beside /"):
+        listed = [each.mountpoint for each in psutil.disk_partitions() if not _NO_FILESYSTEM.fullmatch(each.fstype)]
     sizes: dict[str, os.statvfs_result] = {}
     for mountpoint in dict.fromkeys(listed or ["/"]):
         with look.part(f"disk_used of {mountpoint}"):

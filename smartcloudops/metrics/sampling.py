@@ -6,7 +6,7 @@ import hashlib
 import json
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -96,7 +96,7 @@ def take(directory: Path, machine: Machine, *, show: bool) -> Taken:
     sample = Sample(reading.time, reading.awake - before.awake, values, machine.host)
     contents, mended = ring.append(path, sample, now=reading.time)
     write_atomic(path.with_suffix(".last"), json.dumps(asdict(reading)).encode(), mode=0o600)
-    return Taken(contents, (*notes, *mended, *_unread(reading)), shown)
+    return Taken(contents, (*notes, *mended, *unread((shown or reading).skipped)), shown)
 
 
 def _twice(machine: Machine, first: Reading) -> tuple[Reading, Present]:
@@ -106,15 +106,16 @@ def _twice(machine: Machine, first: Reading) -> tuple[Reading, Present]:
     second = machine.read()
     values = {**second.levels, **readings.rates(first, second)}
     busiest = processes.busiest(spent, max(second.awake - first.awake, 0.001))
-    return second, Present(second.time, values, busiest, second.skipped)
+    unseen = () if busiest else (Skip("processes", "none can be seen"),)
+    return second, Present(second.time, values, busiest, (*second.skipped, *unseen))
 
 
-def _unread(reading: Reading) -> list[str]:
-    """Each reason once."""
+def unread(skipped: Sequence[Skip]) -> tuple[str, ...]:
+    """A sentence for each reason."""
     by_reason: dict[str, list[str]] = {}
-    for skip in reading.skipped:
+    for skip in skipped:
         by_reason.setdefault(skip.reason, []).append(skip.series)
-    return [f"cannot read {', '.join(names)} of this machine: {reason}" for reason, names in by_reason.items()]
+    return tuple(f"cannot read {', '.join(names)} of this machine: {reason}" for reason, names in by_reason.items())
 
 
 def _last(path: Path) -> tuple[Reading | None, tuple[str, ...]]:

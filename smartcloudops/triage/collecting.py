@@ -57,7 +57,8 @@ def lacking(config: Config, path: Path | None) -> Collected | None:
     host = Host(config.state_dir, config.metric)
     if host.history(_step(config)).points >= config.train.min_points:
         return None
-    return _collected(config, host, sampling.present(sampling.this_machine()), tuple(host.notes()))
+    present = sampling.present(sampling.this_machine())
+    return _collected(config, host, present, (*sampling.unread(present.skipped), *host.notes()))
 
 
 def _collected(config: Config, host: Host, present: Present, notes: tuple[str, ...]) -> Collected:

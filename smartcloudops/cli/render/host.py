@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from smartcloudops.cli.render.clock import moment
@@ -110,10 +107,7 @@ def so_far(found: Collected) -> str:
 
 
 def cron_line(config: Config) -> str:
-    """A line for crontab that collects with this program and these files, wherever cron starts it."""
-    program = Path(sys.executable).with_name("sco")
-    command = [str(program) if program.exists() else "sco"]
-    if config.project_file is not None:
-        command += ["--config", str(config.project_file)]
-    # Cron makes a new line of a percent sign.
-    return f"*/5 * * * *  {shlex.join([*command, 'detect', '-q', '--skip-if-locked'])}".replace("%", "\\%")
+    """The line that `sco init --cron` would install: a sample every five minutes."""
+    from smartcloudops.setup import cron, schedule
+
+    return cron.lines(schedule.plan(config, every="5m", at="03:17"))[1]
