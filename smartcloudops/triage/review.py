@@ -69,10 +69,11 @@ class _Looking:
     notes: list[str] = field(default_factory=list)
 
     def source(self) -> Source | None:
-        """The source of metrics, where it is there."""
+        """The source of metrics, where it is there and has any."""
         try:
             source = choose.open_source(self.config, self.path)
             source.check()
+            source.extent()
         except ScoError as e:
             self.note("no charts", e)
             return None

@@ -126,12 +126,12 @@ def test_before_anything_was_done(sco, recording, tmp_path, state):
         assert words in page.text
 
 
-def test_without_a_source_the_rest_is_shown(sco, trained, tmp_path):
+def test_without_a_server_and_a_history_of_this_machine_the_rest_is_shown(sco, trained, tmp_path):
     sco("detect", "--from", trained)
     said = sco("report", "--since", "30000d", tmp_path / "r.html")
-    assert said.status == Status.PARTIAL and "note: no charts: no source of metrics" in said.err
+    assert said.status == Status.PARTIAL and "note: no charts: this machine has no history yet" in said.err
     page = Page(tmp_path / "r.html")
-    assert "no charts: no source of metrics" in page.text and len(page.all("critical")) >= 1
+    assert "no charts: this machine has no history yet" in page.text and len(page.all("critical")) >= 1
     assert page.all("chart") == []
 
 

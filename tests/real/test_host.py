@@ -61,7 +61,7 @@ def test_the_same_devices_count_the_same(looked, kind, name):
         theirs = {device: value for device, value in theirs.items() if not NO_NETWORK.fullmatch(device)}
     assert theirs.keys() == before.counters[kind].keys()
     for device, value in theirs.items():
-        assert before.counters[kind][device] <= value <= after.counters[kind][device]
+        assert before.counters[kind][device] - 1e-6 <= value <= after.counters[kind][device] + 1e-6
 
 
 @pytest.mark.real
