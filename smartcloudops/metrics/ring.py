@@ -187,6 +187,7 @@ def _add(path: Path, before: Contents, sample: Sample) -> None:
     try:
         fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         try:
+            os.fchmod(fd, 0o600)
             os.ftruncate(fd, before.end)
             _write(fd, head + _line(sample, names, names.key()), before.end)
         finally:

@@ -172,6 +172,8 @@ def test_the_file_is_private_even_where_the_mask_is_open(path):
     before = os.umask(0)
     try:
         ring.append(path, sample(0), now=NOW)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        path.chmod(0o644)
         ring.append(path, sample(5), now=NOW)
     finally:
         os.umask(before)
