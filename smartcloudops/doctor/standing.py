@@ -143,6 +143,7 @@ def _next(
         "sco doctor": wrong or late or model.error is not None,
         "sco train": untrained and (server or bool(trained)),
         "sco detect": model.version is not None and not detected,
-        "sco init --systemd": model.version is not None and configured and not regular,
+        # Without a server the history is what detect collects: the schedule comes before the model.
+        "sco init --systemd": (model.version is not None or not server) and configured and not regular,
     }
     return [command for command, holds in wanted.items() if holds][:3] or ["sco detect"]
