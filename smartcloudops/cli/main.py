@@ -27,6 +27,7 @@ class Commands(LazyGroup):
     """Every `sco` command."""
 
     table = (
+        ("demo", "smartcloudops.cli.demo:app", "See what sco does, on the recording of a real server."),
         ("init", "smartcloudops.cli.init:app", "Set sco up: a commented configuration, timers or crontab lines."),
         ("status", "smartcloudops.cli.status:app", "Where things stand, on one screen."),
         ("doctor", "smartcloudops.cli.doctor:app", "What is wrong with the set-up, and what mends it."),
@@ -82,6 +83,7 @@ def options(
 
     \b
     First steps:
+      sco demo                                    what it does, on the recording of a real server
       sco train --from metrics.csv --until 2h     learn from a recorded file, but for its last two hours
       sco detect --from metrics.csv --since 2h    score those
       SCO_PROMETHEUS__URL=http://prom:9090 sco train
