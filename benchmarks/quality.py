@@ -33,7 +33,7 @@ from pathlib import Path
 import numpy as np
 from peers import PEERS, Floats, Times
 
-from smartcloudops.anomaly import calibrate, features
+from smartcloudops.anomaly import calibrate, features, scoring
 from smartcloudops.anomaly.backtest import OPTIONS, WARM_UP, segments
 from smartcloudops.anomaly.courses import Course, read_back
 from smartcloudops.anomaly.detectors import DETECTORS
@@ -131,7 +131,7 @@ def _stretch(name: str, times: Times, values: Floats, start: int, end: int) -> F
     detector = DETECTORS.load(name)
     fitted = detector.fit(tame if getattr(detector, "tame", True) else came, seed=0, options=_options(name))
     arrays = {key: array[None] for key, array in fitted.items()}
-    since = max(0, start - plan.lookback)
+    since = max(0, start - scoring.lookback(plan))
     new = make_scene(plan, stacked, values[None, :, since:end], times[since:end], end - start)
     old, fresh = (raw_scores(name, arrays, scene).raw[0] for scene in (came, new))
     if old.ndim == 2:

@@ -98,7 +98,7 @@ def _segment(times: Times, values: Floats, names: Sequence[str], start: int, end
     group = Group("file", tuple(names), tuple(names), values[:, :start])
     shard = single(fit_group(group, times[:start], recipe))
     plan = Plan.of(series=len(names), step=step)
-    since = max(0, start - plan.lookback)
+    since = max(0, start - scoring.lookback(plan))
     return scoring.score(plan, shard, values[None, :, since:end], times[since:end], end - start)
 
 

@@ -107,7 +107,7 @@ def detect(
     """
     plans = _plans(stored)
     known, notes = _known(metrics, stored)
-    longest = max((plan.lookback for plan in plans.values()), default=0) * window.step
+    longest = max((scoring.lookback(plan) for plan in plans.values()), default=0) * window.step
     gathered = gather(source, known, Window(window.start - longest, window.end, window.step))
     rows = {name: row for g in gathered.groups for name, row in zip(g.names, g.values, strict=True)}
     job = _Job(

@@ -1,15 +1,16 @@
 """Which detectors speak for a group, chosen from its own unlabelled history; their scores put together.
 
-Two questions, two answers. The *score* ranks rows: the highest calibrated score of any detector that takes part,
-which calibration then makes a probability again. The *alarm* says when to tell somebody: the geometric mean of the
-chosen detectors' probabilities, so that none alone, however sure, wakes people, and two or three that agree do.
-Seen over public labelled data, records and lasting changes are what people call incidents where rows are dense or
-smooth; where a row stands for half an hour or more of unrest, or for a minute and less, it is single leaps.
+Two questions, two answers. The *score* ranks rows: the mean of the calibrated scores of the detectors that take part,
+over the last rows, which calibration then makes a probability again. The *alarm* says when to tell somebody: the
+geometric mean of the chosen detectors' probabilities, so that none alone, however sure, wakes people, and several that
+agree do. Seen over public labelled data, what people call incidents are records, new shapes and lasting changes where
+rows are dense or smooth; single leaps where a row stands for half an hour or more of unrest, or for a minute and less;
+and where many series are watched together, leaps of one that leave the whole strange.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,65 +18,60 @@ import numpy as np
 from smartcloudops.anomaly.calibrate import rare
 from smartcloudops.anomaly.detectors import Arrays, Floats
 from smartcloudops.anomaly.detectors.checks import between, require
+from smartcloudops.anomaly.rolling import total
 from smartcloudops.core.times import MINUTE
 
 FOREST = "isolation_forest"
-# The detectors' mean probability that raises an alarm: then the alarm is 1. Minutes are so many that they need more.
-ALARM, ALARM_FINE = 1 / 100, 1 / 1500
-# Leaps are events of their own where records are steps of one.
-LEAP_MEMORY = 0.25
+# Rows that a score is the mean of where they are dense: an incident is seldom one row.
+LONGEST = 6
 _FINE, _COARSE, _SMOOTH = 2 * MINUTE, 30 * MINUTE, 0.95
-# In larger groups the mean of so many series' likelihoods drowns what the forest sees.
+# Up to so many series are a few: in larger groups nearly every row is a record or a new shape of one of them.
 _FEW = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The detectors to fit; those that take part in the score, together or apart; weights in the alarm; why, in words.
+    """How a group is judged: the detectors that take part in the score, and in the alarm; why, in words.
 
-    memory: the part of `[detect] record` for which an alert that is over is compared with; bar: the mean
-    probability that raises an alarm.
+    bar: the mean probability that raises an alarm, then the alarm is 1; rows: how many newest rows the score is the
+    mean of; memory: the part of `[detect] record` for which an alert that is over is compared with.
     """
 
-    detectors: tuple[str, ...]
-    score: frozenset[str]
-    apart: frozenset[str]
-    alarm: Mapping[str, float]
-    memory: float
+    score: tuple[str, ...]
+    alarm: tuple[str, ...]
     bar: float
+    rows: int
+    memory: float
     why: str
 
-    def arrays(self) -> Arrays:
-        """weights (3, D): whether each detector takes part in the score, whether apart, its weight in the alarm.
+    @property
+    def detectors(self) -> tuple[str, ...]:
+        """Those to fit, each once."""
+        return tuple(dict.fromkeys((*self.score, *self.alarm)))
 
-        memory, bar (): as they are.
-        """
-        parts = [[float(name in part) for name in self.detectors] for part in (self.score, self.apart)]
-        weights = np.array([*parts, [self.alarm.get(name, 0.0) for name in self.detectors]])
-        return {"weights": weights, "memory": np.array(self.memory), "bar": np.array(self.bar)}
+    def arrays(self, order: Sequence[str]) -> Arrays:
+        """weights (2, D): whether each detector of `order` takes part in the score, and in the alarm; bar, rows,
+        memory (): as they are."""
+        weights = np.array([[float(name in part) for name in order] for part in (self.score, self.alarm)])
+        rows = np.array(self.rows, np.int64)
+        return {"weights": weights, "bar": np.array(self.bar), "rows": rows, "memory": np.array(self.memory)}
 
 
 def choose(values: Floats, step: int, *, prophet: bool = False) -> Choice:
     """By the history of a group (C, T), NaN = missing: its cadence, smoothness and number of series."""
-    fine, coarse = step <= _FINE, step >= _COARSE
-    leaps = fine or (coarse and smoothness(values) < _SMOOTH)
-    ranked = {FOREST, "seasonal"} | ({"prophet"} if prophet else set())
-    kept: tuple[str, ...]
-    apart: frozenset[str] = frozenset()
-    if leaps:
-        kept = (FOREST, "seasonal", "jump")
-        alarm = dict.fromkeys(kept, 1.0)
-        reason = "rows are a minute or two apart" if fine else "rows are far apart and restless"
-        why = f"alarms on leaps (forest, seasonal, jump), for {reason}"
-    else:
-        kept = (FOREST, "seasonal", "novelty", "likelihood")
-        alarm = {FOREST: 0.5, "novelty": 1.0, "likelihood": 0.5}
-        apart = frozenset({"likelihood"}) if len(values) <= _FEW else frozenset()
-        reason = "rows are smooth" if coarse else "rows are dense"
-        why = f"alarms on records and lasting change (forest, novelty, likelihood), for {reason}"
-    kept += ("prophet",) if prophet else ()
-    memory, bar = LEAP_MEMORY if leaps else 1.0, ALARM_FINE if fine else ALARM
-    return Choice(kept, frozenset(ranked), apart, alarm, memory, bar, why)
+    leaps, more = (FOREST, "seasonal", "jump"), ("prophet",) if prophet else ()
+    said = "alarms on leaps (forest, seasonal, jump), for rows are"
+    if step <= _FINE:
+        return Choice(leaps + more, leaps, 1 / 1500, 1, 0.25, f"{said} a minute or two apart")
+    if len(values) > _FEW:
+        why = "alarms on leaps that leave the group strange (forest, jump), for it has many series"
+        return Choice(leaps + more, (FOREST, "jump"), 1 / 250, LONGEST, 1.0, why)
+    if step >= _COARSE and smoothness(values) < _SMOOTH:
+        return Choice(leaps + more, leaps, 1 / 100, 1, 0.25, f"{said} far apart and restless")
+    ranked, told = (FOREST, "seasonal", "matrix_profile"), (FOREST, "novelty", "range_novelty", "likelihood")
+    found = "records, new shapes and lasting change (forest, novelties, likelihood, matrix profile)"
+    why = f"alarms on {found}, for rows are {'smooth' if step >= _COARSE else 'dense'}"
+    return Choice(ranked + more, (*told, "matrix_profile"), 1 / 60, LONGEST, 1.0, why)
 
 
 def smoothness(values: Floats) -> float:
@@ -90,30 +86,29 @@ def smoothness(values: Floats) -> float:
     return float(np.median(found)) if found else 0.0
 
 
-def combine(detectors: Sequence[Floats], part: Floats) -> Floats:
-    """The highest calibrated score of the detectors that take part and of any series.
+def combine(detectors: Sequence[Floats], weight: Floats) -> Floats:
+    """The mean of the calibrated scores, of each detector of single series the highest.
 
-    detectors: D arrays (G, R) or (G, C, R); part (G, D), 0 or 1 -> (G, R).
+    detectors: D arrays (G, R) or (G, C, R), NaN = silent; weight (G, D) -> (G, R).
     """
-    found = [_of_group(s) for s in detectors]
-    return np.asarray(np.fmax.reduce([np.where(part[:, d, None] > 0, s, np.nan) for d, s in enumerate(found)]))
+    return _mean([(_of_group(s), weight[:, d, None]) for d, s in enumerate(detectors)])[0]
 
 
 def _of_group(scores: Floats) -> Floats:
     return scores if scores.ndim == 2 else np.asarray(np.fmax.reduce(scores, axis=1))
 
 
-def beside(score: Floats, odds: Sequence[Floats], part: Floats, step: int) -> Floats:
-    """The combined score (G, R), or that of a detector apart where it is higher; the best of several counts for less.
+def over_rows(scores: Floats, rows: int) -> Floats:
+    """Means of the last so many rows that have a score, NaN where this one has none: (…, R) -> (…, R).
 
-    odds: D arrays (G, R) or (G, C, R); part (G, D), 0 or 1. Probabilities are multiplied by how many were looked at.
+    >>> over_rows(np.array([1.0, np.nan, 2.0, 6.0]), 2).tolist()
+    [1.0, nan, 2.0, 4.0]
     """
-    if not part.any():
-        return score
-    series = max(s.shape[1] for s in odds if s.ndim == 3)
-    two, many = (np.log(n) / -np.log(rare(step)) for n in (2, 2 * series))
-    other = combine(odds, part)
-    return np.where(np.isnan(other), score, np.maximum(np.fmax(score - two, other - many), 0.0))
+    here = np.isfinite(scores)
+    lead = [(0, 0)] * (scores.ndim - 1) + [(rows - 1, 0)]
+    count = total(np.pad(here.astype(np.float64), lead), rows, scores.shape[-1])
+    summed = total(np.pad(np.where(here, scores, 0.0), lead), rows, scores.shape[-1])
+    return np.where(here, summed / np.maximum(count, 1.0), np.nan)
 
 
 def alarm(detectors: Sequence[Floats], weight: Floats, bar: Floats, step: int) -> Floats:
@@ -135,13 +130,14 @@ def alarm(detectors: Sequence[Floats], weight: Floats, bar: Floats, step: int) -
 def _mean(weighted: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
     """The weighted mean of what is not NaN, and its weight."""
     known = [np.isfinite(scores) for scores, _ in weighted]
-    total = sum(np.where(k, s, 0.0) * w for k, (s, w) in zip(known, weighted, strict=True))
+    summed = sum(np.where(k, s, 0.0) * w for k, (s, w) in zip(known, weighted, strict=True))
     weight = np.asarray(sum(np.where(k, w, 0.0) for k, (_, w) in zip(known, weighted, strict=True)))
-    return np.where(weight > 0, total / np.maximum(weight, 1e-12), np.nan), weight
+    return np.where(weight > 0, summed / np.maximum(weight, 1e-12), np.nan), weight
 
 
 def validate(arrays: Arrays, groups: int, detectors: int) -> None:
     """Check the weights of G groups and D detectors that came from a file; ModelError names what is wrong."""
-    between("weights", require(arrays, "weights", "f8", (groups, 3, detectors)), 0.0, 1.0)
+    between("weights", require(arrays, "weights", "f8", (groups, 2, detectors)), 0.0, 1.0)
     between("bar", require(arrays, "bar", "f8", (groups,)), 1e-12, 0.5)
+    between("rows", require(arrays, "rows", "i8", (groups,)), 1, LONGEST)
     between("memory", require(arrays, "memory", "f8", (groups,)), 0.0, 1.0)

@@ -49,9 +49,10 @@ def fit_group(group: Group, times: npt.NDArray[np.int64], recipe: Recipe) -> Gro
     learnt = features.learn(plan, group.values, times)
     came, tame = _scenes(plan, learnt, group.values, times)
     options, why = _choose(plan, group, times, recipe)
-    parts: dict[str, Arrays] = {FEATURES: learnt, ENSEMBLE: choice.arrays()}
+    detectors = [name for name in DETECTORS if name in choice.detectors]
+    parts: dict[str, Arrays] = {FEATURES: learnt, ENSEMBLE: choice.arrays(detectors)}
     calibrated: list[Floats] = []
-    for name in choice.detectors:
+    for name in detectors:
         own = _options(name, group, recipe, options)
         arrays, seen, unseen = _learn(name, tame, came, recipe.seed, own, rehearsed=name in choice.alarm)
         ranked = name in choice.score
@@ -60,7 +61,7 @@ def fit_group(group: Group, times: npt.NDArray[np.int64], recipe: Recipe) -> Gro
         if ranked:
             calibrated.append(calibrate.scores(calibrate.crossed(seen)[None], recipe.step))
     together = ensemble.combine(calibrated, np.ones((1, len(calibrated))))
-    parts[calibration_of(COMBINED)] = calibrate.learn(together[0])
+    parts[calibration_of(COMBINED)] = calibrate.learn(ensemble.over_rows(together[0], choice.rows))
     rows = int(np.isfinite(group.values).any(axis=0).sum())
     chosen = {"options": dict(options), "explanation": f"{choice.why}; {why}"}
     return GroupModel(GroupInfo(group.key, group.names, group.metrics, rows, chosen), flatten(parts))

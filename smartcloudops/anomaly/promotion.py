@@ -232,7 +232,7 @@ class _Trial:
 
     def __init__(self, match: _Match, plan: Plan, shard: Shard) -> None:
         self._match, self._plan, self._shard = match, plan, shard
-        self._since = max(0, match.start - plan.lookback)
+        self._since = max(0, match.start - scoring.lookback(plan))
         self._rows = len(match.times) - match.start
 
     def tally(self) -> _Tally:

@@ -82,12 +82,19 @@ def _absent(scene: Scene) -> npt.NDArray[np.bool_]:
     return np.asarray(np.isnan(scene.values[:, :, -scene.rows :]).all(axis=1))
 
 
+def lookback(plan: Plan) -> int:
+    """Rows before the first scored row that its score looks at."""
+    return plan.lookback + ensemble.LONGEST - 1
+
+
 def score(plan: Plan, shard: Shard, values: Floats, times: npt.NDArray[np.int64], rows: int) -> Scored:
-    """Score the last `rows` rows of values (G, C, T); row t sees rows <= t."""
-    scene = make_scene(plan, shard.part(FEATURES), values, times, rows)
+    """Score the last `rows` rows of values (G, C, T), better with `lookback` rows before them; row t sees rows <= t."""
+    chosen = shard.part(ENSEMBLE)
+    more = min(rows + int(chosen["rows"].max()) - 1, values.shape[2])
+    scene = make_scene(plan, shard.part(FEATURES), values, times, more)
     detectors: dict[str, Floats] = {}
     odds: list[Floats] = []
-    nothing = np.full((*values.shape[:2], rows), np.nan)
+    nothing = np.full((*values.shape[:2], more), np.nan)
     bands = {"expected": nothing, "lower": nothing, "upper": nothing}
     for name in detectors_of(shard.arrays):
         found = raw_scores(name, shard.part(name), scene)
@@ -96,13 +103,16 @@ def score(plan: Plan, shard: Shard, values: Floats, times: npt.NDArray[np.int64]
         p = calibrate.p_values(shard.part(odds_of(name)), found.raw)
         odds.append(calibrate.scores(p, plan.step))
         bands = _over(bands, found)
-    table, chosen = shard.part(calibration_of(COMBINED)), shard.part(ENSEMBLE)
-    weights, memory = chosen["weights"], chosen["memory"]
-    p = calibrate.p_values(table, ensemble.combine(list(detectors.values()), weights[:, 0]))
-    together = ensemble.beside(calibrate.scores(p, plan.step), odds, weights[:, 1], plan.step)
-    alarm = ensemble.alarm(odds, weights[:, 2], chosen["bar"], plan.step)
-    p = np.maximum(calibrate.rare(plan.step) ** together, calibrate.FLOOR)
-    return Scored(together, alarm, memory, p, table["n"], detectors, scene=scene, **bands)
+    table, weights = shard.part(calibration_of(COMBINED)), chosen["weights"]
+    together = ensemble.combine(list(detectors.values()), weights[:, 0])
+    lasting = np.stack([ensemble.over_rows(s, int(k)) for s, k in zip(together, chosen["rows"], strict=True)])
+    p = calibrate.p_values(table, lasting[:, -rows:])
+    alarm = ensemble.alarm([s[..., -rows:] for s in odds], weights[:, 1], chosen["bar"], plan.step)
+    newest = Scene(times, plan.step, scene.values, scene.features[:, -rows:])
+    own = {name: s[..., -rows:] for name, s in detectors.items()}
+    bands = {name: band[..., -rows:] for name, band in bands.items()}
+    score = calibrate.scores(p, plan.step)
+    return Scored(score, alarm, chosen["memory"], p, table["n"], own, scene=newest, **bands)
 
 
 def _over(bands: Mapping[str, Floats], found: Scores) -> dict[str, Floats]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from smartcloudops.anomaly import ensemble, scoring
 from smartcloudops.anomaly.detectors import Floats
@@ -40,7 +43,7 @@ def test_fresh_noise_alerts_about_once_a_week_at_most(kind: str, series: int) ->
     for seed in range(2):
         values = noise(kind, seed, series, rows + fresh)
         shard = single(fit_group(Group("g", names, names, values[:, :rows]), times[:rows], recipe))
-        since = rows - plan.lookback
+        since = rows - scoring.lookback(plan)
         found = scoring.score(plan, shard, values[None, :, since:], times[since:], fresh)
         alerts += int(judge(times[rows:], found.alarm[0], State(), Policy()).is_anomaly.sum())
     assert alerts <= 4  # in four weeks
@@ -63,7 +66,7 @@ def wave(rows: int = 500) -> Floats:
 def test_cadence_and_smoothness_choose(values: Floats, step: int, leaps: bool) -> None:
     choice = ensemble.choose(values, step)
     assert ("jump" in choice.alarm) == leaps
-    assert set(choice.alarm) | choice.score | choice.apart <= set(choice.detectors)
+    assert set(choice.alarm) | set(choice.score) == set(choice.detectors)
     assert choice.why.startswith("alarms on ")
 
 
@@ -72,9 +75,11 @@ def test_prophet_speaks_in_the_score_where_it_was_asked_for() -> None:
     assert "prophet" in choice.score and "prophet" not in choice.alarm
 
 
-def test_likelihood_is_heard_in_small_groups_only() -> None:
-    assert ensemble.choose(np.repeat(wave(), 4, axis=0), STEP).apart == {"likelihood"}
-    assert not ensemble.choose(np.repeat(wave(), 5, axis=0), STEP).apart
+def test_many_series_alarm_on_leaps_that_leave_the_group_strange() -> None:
+    few, many = (ensemble.choose(np.repeat(wave(), count, axis=0), STEP) for count in (4, 5))
+    assert "matrix_profile" in few.alarm and "range_novelty" in few.alarm
+    assert many.alarm == ("isolation_forest", "jump")
+    assert few.rows == many.rows == ensemble.LONGEST
 
 
 @pytest.mark.parametrize("missing", [np.nan, 1.0])
@@ -94,17 +99,28 @@ def test_an_alarm_is_one_where_the_mean_probability_is_the_bar() -> None:
     assert np.isnan(ensemble.alarm([silent, silent], weight, bar, STEP)).all()
 
 
-def test_a_detector_apart_raises_the_score_and_costs_a_little() -> None:
-    score, other = np.array([[0.2, 0.9, np.nan]]), np.array([[[2.0, 0.1, np.nan]]])
-    alone = ensemble.beside(score, [other], np.zeros((1, 1)), STEP)
-    np.testing.assert_array_equal(alone, score)
-    both = ensemble.beside(score, [other], np.ones((1, 1)), STEP)[0]
-    assert 1.8 < both[0] < 2.0 and 0.8 < both[1] < 0.9 and np.isnan(both[2])
+def test_the_score_is_the_mean_of_those_that_take_part() -> None:
+    forest, series = np.array([[1.0, 1.0, np.nan]]), np.array([[[3.0, np.nan, np.nan], [2.0, 5.0, np.nan]]])
+    both = ensemble.combine([forest, series], np.ones((1, 2)))[0]
+    np.testing.assert_array_equal(both, [2.0, 3.0, np.nan])
+    np.testing.assert_array_equal(ensemble.combine([forest, series], np.array([[1.0, 0.0]])), forest)
+
+
+@given(arrays(np.float64, st.integers(1, 40), elements=st.floats(-50, 50) | st.just(np.nan)), st.integers(1, 12))
+def test_means_over_rows_are_of_what_is_known(scores: Floats, rows: int) -> None:
+    found = ensemble.over_rows(scores, rows)
+    for i in range(len(scores)):
+        window = scores[max(0, i - rows + 1) : i + 1]
+        expected = np.nanmean(window) if np.isfinite(scores[i]) else np.nan
+        np.testing.assert_allclose(found[i], expected, atol=1e-12)
 
 
 def test_damaged_choices_are_refused() -> None:
-    arrays = {name: array[None] for name, array in ensemble.choose(wave(), STEP).arrays().items()}
-    ensemble.validate(arrays, 1, 4)
-    for key, wrong in (("weights", np.ones((1, 2, 4))), ("bar", np.zeros(1)), ("memory", np.array([np.nan]))):
+    choice = ensemble.choose(wave(), STEP)
+    chosen = {name: array[None] for name, array in choice.arrays(choice.detectors).items()}
+    count = len(choice.detectors)
+    ensemble.validate(chosen, 1, count)
+    bad = {"weights": np.ones((1, 3, count)), "bar": np.zeros(1), "memory": np.array([np.nan]), "rows": np.array([99])}
+    for key, wrong in bad.items():
         with pytest.raises(ModelError):
-            ensemble.validate(arrays | {key: wrong}, 1, 4)
+            ensemble.validate(chosen | {key: wrong}, 1, count)

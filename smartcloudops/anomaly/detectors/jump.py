@@ -12,9 +12,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from smartcloudops.anomaly.detectors import Arrays, Floats, Scene, Scores
-from smartcloudops.anomaly.detectors.checks import between, require
-from smartcloudops.anomaly.rolling import median, quantiles, total
+from smartcloudops.anomaly.detectors import Arrays, Floats, Scene, Scores, units
+from smartcloudops.anomaly.rolling import total
 
 _NEAR, _UNREST, _LEAST = 24, 96, 8
 _LIMIT = 1e6
@@ -23,7 +22,7 @@ Stacked = Mapping[str, npt.NDArray[Any]]
 
 
 class Jump:
-    """No options. Arrays: centre, scale float64 (C,): median and robust standard deviation of the series.
+    """No options. Arrays: those of `units.learn`.
 
     >>> times = np.arange(200) * 60_000
     >>> values = np.sin(np.arange(200.0))[None, None]
@@ -39,16 +38,12 @@ class Jump:
 
     def fit(self, scene: Scene, *, seed: int, options: Mapping[str, Any]) -> Arrays:
         """See `Detector`; nothing is random."""
-        values = np.where(np.isfinite(scene.values[0]), scene.values[0], np.nan)
-        low, centre, high = quantiles(values, np.array([0.05, 0.5, 0.95])).T
-        scale = np.maximum(1.4826 * median(np.abs(values - centre[:, None])), (high - low) / 3.3)
-        scale = np.maximum(np.maximum(scale, 1e-3 * np.abs(centre)), 1e-9)
-        return {"centre": np.nan_to_num(centre), "scale": np.nan_to_num(scale, nan=1.0)}
+        return units.learn(scene.values[0])
 
     def score(self, arrays: Stacked, scene: Scene) -> Scores:
         """|value - mean of the 24 rows before| over the mean of that in the 96 rows before, (G, C, R)."""
         rows = scene.rows
-        z = _standard(arrays, scene, rows + _UNREST + _NEAR)
+        z = units.standard(arrays, scene, rows + _UNREST + _NEAR, _LIMIT)
         leap = np.abs(z[..., _NEAR:] - _mean(z[..., :-1], _NEAR, rows + _UNREST))
         unrest = _mean(leap[..., :-1], _UNREST, rows)
         return Scores(leap[..., -rows:] / np.maximum(unrest, 0.1))
@@ -60,23 +55,10 @@ class Jump:
 
     def validate(self, arrays: Stacked, *, series: int, features: int) -> None:
         """See `Detector`."""
-        centre = require(arrays, "centre", "f8", (None, series))
-        between("centre", centre, -1e300, 1e300)
-        between("scale", require(arrays, "scale", "f8", centre.shape), 1e-300, 1e300)
+        units.validate(arrays, series)
 
 
 DETECTOR = Jump()
-
-
-def _standard(arrays: Stacked, scene: Scene, rows: int) -> Floats:
-    """The last `rows` values in scales from the centre, NaN = missing or before the grid: (G, C, rows)."""
-    values = scene.values[:, :, -rows:]
-    with np.errstate(over="ignore", invalid="ignore"):
-        z = (values - arrays["centre"][..., None]) / arrays["scale"][..., None]
-    z[~np.isfinite(values)] = np.nan
-    lack = rows - values.shape[2]
-    z = np.pad(z, ((0, 0), (0, 0), (lack, 0)), constant_values=np.nan) if lack else z
-    return np.clip(z, -_LIMIT, _LIMIT)
 
 
 def _mean(z: Floats, window: int, rows: int) -> Floats:

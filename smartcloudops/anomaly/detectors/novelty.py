@@ -1,7 +1,7 @@
 """How far the residual leaves the range that it has kept so far: records of what is unusual at this hour.
 
-Records of independent draws come ever more rarely, the n-th row is one with probability 1 / n (Rényi, 1962), so a
-large one late is telling whatever the distribution. Residuals are smoothed, for single rows set records by noise.
+As the range of values themselves (see `range_novelty`), but of what the hour of the day or week leaves over, and
+smoothed, for single rows set records by noise.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from smartcloudops.anomaly.detectors import Arrays, Floats, Scene, Scores, hours
-from smartcloudops.anomaly.detectors.checks import between, require
+from smartcloudops.anomaly.detectors import Arrays, Floats, Scene, Scores, hours, units
 from smartcloudops.anomaly.rolling import total
 
 _SMOOTH = 6
@@ -43,24 +42,22 @@ class Novelty:
     def fit(self, scene: Scene, *, seed: int, options: Mapping[str, Any]) -> Arrays:
         """See `Detector`; nothing is random. The range is of residuals as they were when they came."""
         smooth = _smooth(hours.walked(scene, _LIMIT))[0]
-        known = np.where(np.isnan(smooth), 0.0, smooth)
-        return {**hours.learn(scene), "low": known.min(axis=-1, initial=0.0), "high": known.max(axis=-1, initial=0.0)}
+        low, high = units.extent(smooth)
+        return {**hours.learn(scene), "low": low, "high": high}
 
     def score(self, arrays: Stacked, scene: Scene) -> Scores:
         """Scales beyond the range of history and of the grid's earlier rows, 0 inside, (G, C, R)."""
         smooth = _smooth(hours.residuals(arrays, scene, len(scene.times), _LIMIT))
-        return Scores(_beyond(smooth, arrays["low"], arrays["high"])[..., -scene.rows :])
+        return Scores(units.beyond(smooth, arrays["low"], arrays["high"])[..., -scene.rows :])
 
     def rehearse(self, tame: Scene, came: Scene, *, seed: int, options: Mapping[str, Any]) -> Floats:
         """See `Detector`."""
         nothing = np.zeros((1, came.values.shape[1]))
-        return _beyond(_smooth(hours.walked(came, _LIMIT)), nothing, nothing)
+        return units.beyond(_smooth(hours.walked(came, _LIMIT)), nothing, nothing)
 
     def validate(self, arrays: Stacked, *, series: int, features: int) -> None:
         """See `Detector`."""
-        groups = hours.validate(arrays, series)
-        between("low", require(arrays, "low", "f8", (groups, series)), -_LIMIT, 0.0)
-        between("high", require(arrays, "high", "f8", (groups, series)), 0.0, _LIMIT)
+        units.validate_extent(arrays, hours.validate(arrays, series), series, _LIMIT)
 
 
 DETECTOR = Novelty()
@@ -74,12 +71,3 @@ def _smooth(z: Floats) -> Floats:
     count = total(here.astype(np.float64), _SMOOTH, length)
     mean = total(np.where(here, z, 0.0), _SMOOTH, length) / np.maximum(count, 1.0)
     return np.where((count > _SMOOTH / 2) & here[..., _SMOOTH - 1 :], mean, np.nan)
-
-
-def _beyond(smooth: Floats, low: Floats, high: Floats) -> Floats:
-    """(G, C, T) and the range before, (G, C) -> (G, C, T)."""
-    above, below = (np.where(np.isnan(smooth), missing, smooth) for missing in (-np.inf, np.inf))
-    top = np.maximum.accumulate(np.concatenate([high[..., None], above[..., :-1]], axis=-1), axis=-1)
-    bottom = np.minimum.accumulate(np.concatenate([low[..., None], below[..., :-1]], axis=-1), axis=-1)
-    out: Floats = np.maximum(np.maximum(smooth - top, bottom - smooth), 0.0)
-    return out
