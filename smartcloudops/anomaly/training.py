@@ -66,19 +66,19 @@ def train(
     store: LocalStore | None,
     exclude: Sequence[Range] = (),
     promote: bool | None = None,
-    real: Sequence[tuple[str, int, int]] = (),
+    unusual: Sequence[tuple[str, int, int]] = (),
     advance: Callable[[int, int], None] = lambda done, total: None,
     now: int,
 ) -> Training:
     """Learn from a window of history; without a store nothing is written (a dry run).
 
-    `exclude` are times that nothing is learnt from, `real` are (group, start, last) of incidents that were labelled
-    true: what happened then is not normal for that group. `advance` is told how many series of how many are learnt.
-    `promote` overrides what the comparison with the model in use decides. Raises what the source raises, DataError
-    where nothing could be learnt, ScoError where the model cannot be written.
+    `exclude` are times that nothing is learnt from, `unusual` are (group, start, last) of incidents that are open or
+    were labelled true: what happened then is not normal for that group. `advance` is told how many series of how
+    many are learnt. `promote` overrides what the comparison with the model in use decides. Raises what the source
+    raises, DataError where nothing could be learnt, ScoError where the model cannot be written.
     """
     gathered = gather(source, metrics, window)
-    groups, skipped = screen(gathered.groups, window, settings, exclude, real)
+    groups, skipped = screen(gathered.groups, window, settings, exclude, unusual)
     skipped = [*gathered.skipped, *skipped]
     recipe = recipe_of(settings, metrics, window.step)
     models = []
@@ -109,13 +109,13 @@ def screen(
     window: Window,
     settings: Train,
     exclude: Sequence[Range],
-    real: Sequence[tuple[str, int, int]] = (),
+    unusual: Sequence[tuple[str, int, int]] = (),
 ) -> tuple[list[Group], list[Skip]]:
-    """Leave excluded times and real incidents out, and series that have too few points to learn from."""
+    """Leave excluded times and incidents out, and series that have too few points to learn from."""
     times = window.times()
     kept, skipped = [], []
     for group in groups:
-        cleared = _without(group, times, [*exclude, *((a, b) for key, a, b in real if key == group.key)])
+        cleared = _without(group, times, [*exclude, *((a, b) for key, a, b in unusual if key == group.key)])
         points = history_of(cleared)
         enough = np.flatnonzero(points >= settings.min_points)
         skipped += [_too_short(group, i, points, settings) for i in range(len(points)) if i not in set(enough)]

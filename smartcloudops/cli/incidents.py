@@ -198,7 +198,8 @@ def label(
 ) -> int:
     """Say whether an incident was real.
 
-    `sco train` does not learn a real incident as normal; a false alarm is learnt as what it was, usual.
+    `sco train` does not learn a real incident as normal, nor one that is still open; a false alarm is learnt as what
+    it was, usual. `sco models show` counts the false ones of each model.
 
     \b
     Examples:

@@ -55,9 +55,10 @@ def list_(
     from smartcloudops.cli.remote import open_remote
     from smartcloudops.cli.render.models import listing, with_s3
     from smartcloudops.core.errors import ScoError
+    from smartcloudops.triage.run import track_records
 
     config = ctx.obj.load()
-    documents, table, status = listing(LocalStore(config.models_dir))
+    documents, table, status = listing(LocalStore(config.models_dir), track_records(config))
     form, unreached = out.choose(output, as_json, sys.stdout), None
     if remote:
         there = open_remote(config)
@@ -96,8 +97,11 @@ def show(
     from smartcloudops.anomaly.store import LocalStore
     from smartcloudops.cli.render.models import details, feature_table
     from smartcloudops.core.errors import UsageError
+    from smartcloudops.triage.ledger import TrackRecord
+    from smartcloudops.triage.run import track_records
 
-    store = LocalStore(ctx.obj.load().models_dir)
+    config = ctx.obj.load()
+    store = LocalStore(config.models_dir)
     chosen = store.require(version) if version else store.pointer()["version"]
     if chosen is None:
         raise UsageError(f"no model is in use in {store.directory}", hint="sco train")
@@ -106,8 +110,9 @@ def show(
         names = detection.feature_names(stored, features)
         out.show({"features": names}, feature_table(names), out.choose(output, as_json, sys.stdout))
         return Status.DONE
-    body: dict[str, Any] = {"version": chosen, **stored.manifest}
-    out.show({"model": body}, details(stored), out.choose(output, as_json, sys.stdout))
+    record = track_records(config).get(chosen, TrackRecord())
+    body: dict[str, Any] = {"version": chosen, **stored.manifest, "incidents": record.as_dict()}
+    out.show({"model": body}, details(stored, record), out.choose(output, as_json, sys.stdout))
     return Status.DONE
 
 

@@ -153,7 +153,7 @@ def _learn(config: Config, asked: _Asked) -> tuple[Training, Source]:
     from smartcloudops.core.console import Progress
     from smartcloudops.core.times import now_ms, parse_range
     from smartcloudops.metrics import choose
-    from smartcloudops.triage.run import labelled_true
+    from smartcloudops.triage.run import unusual
 
     now = now_ms()
     source = choose.open_source(config, asked.from_)
@@ -169,7 +169,7 @@ def _learn(config: Config, asked: _Asked) -> tuple[Training, Source]:
             store=None if asked.dry_run else LocalStore(config.models_dir),
             exclude=[parse_range(e, now=newest) for e in (*config.train.exclude, *asked.exclude)],
             promote=asked.promote,
-            real=labelled_true(config, source),
+            unusual=unusual(config, source),
             advance=progress.to,
             now=now,
         )

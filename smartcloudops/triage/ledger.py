@@ -188,10 +188,32 @@ def open_incidents(db: State, *, source: str | None = None) -> list[Incident]:
     return [_incident(row) for row in db.rows(query, (source, source))]
 
 
-def real_spans(db: State, *, source: str) -> list[tuple[str, int, int]]:
-    """(group, start, last) of the source's incidents that were labelled true: times not to learn as normal."""
-    query = "SELECT grp, start, last FROM incidents WHERE label = 1 AND source = ? ORDER BY start, id"
+def unusual_spans(db: State, *, source: str) -> list[tuple[str, int, int]]:
+    """(group, start, last) of the source's incidents that were labelled true, or are open and not labelled false:
+    times not to learn as normal."""
+    which = "(label = 1 OR (label IS NULL AND end IS NULL)) AND source = ?"
+    query = f"SELECT grp, start, last FROM incidents WHERE {which} ORDER BY start, id"
     return [(row["grp"], row["start"], row["last"]) for row in db.rows(query, (source,))]
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRecord:
+    """How a model's incidents fared: how many it opened, and how many people labelled real or false."""
+
+    incidents: int = 0
+    real: int = 0
+    false: int = 0
+
+    def as_dict(self) -> dict[str, int]:
+        """Plain JSON."""
+        return {"incidents": self.incidents, "real": self.real, "false": self.false}
+
+
+def track_records(db: State) -> dict[str, TrackRecord]:
+    """By version of the model that opened the incidents."""
+    counts = "count(*) AS n, count(*) FILTER (WHERE label = 1) AS r, count(*) FILTER (WHERE label = 0) AS f"
+    query = f"SELECT model, {counts} FROM incidents WHERE model IS NOT NULL GROUP BY model"
+    return {row["model"]: TrackRecord(row["n"], row["r"], row["f"]) for row in db.rows(query)}
 
 
 def newest_by_group(db: State, *, source: str) -> list[Incident]:

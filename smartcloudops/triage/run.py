@@ -197,12 +197,20 @@ def _damaged_pointer(store: LocalStore) -> list[str]:
     return []
 
 
-def labelled_true(config: Config, source: Source) -> list[tuple[str, int, int]]:
-    """(group, start, last) of this source's incidents that people said were real; none where there is no state yet."""
+def unusual(config: Config, source: Source) -> list[tuple[str, int, int]]:
+    """`ledger.unusual_spans` of this source; none where there is no state yet."""
     if not (config.state_dir / FILE).exists():
         return []
     with open_state(config.state_dir) as state:
-        return ledger.real_spans(state, source=identity(source))
+        return ledger.unusual_spans(state, source=identity(source))
+
+
+def track_records(config: Config) -> dict[str, ledger.TrackRecord]:
+    """`ledger.track_records`; none where there is no state yet."""
+    if not (config.state_dir / FILE).exists():
+        return {}
+    with open_state(config.state_dir) as state:
+        return ledger.track_records(state)
 
 
 def _cursor(source: Source) -> str:

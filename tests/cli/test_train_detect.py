@@ -399,14 +399,19 @@ def test_a_deleted_working_directory_is_said(sco, tmp_path, monkeypatch):
     assert said.status == Status.USAGE and "working directory" in said.err
 
 
-def test_a_real_incident_is_not_learnt_as_normal(sco, trained):
+def test_an_incident_is_not_learnt_as_normal_while_open_or_real(sco, trained):
+    def learnt() -> dict[str, int]:
+        groups = sco("train", "--from", trained, "--dry-run", "--json").json["groups"]
+        return {g["group"]: g["rows"] for g in groups}
+
     sco("detect", "--from", trained)
-    rows = {g["group"]: g["rows"] for g in sco("train", "--from", trained, "--json").json["groups"]}
-    (incident,) = sco("incidents", "list", "--json").json["incidents"]
-    sco("incidents", "label", incident["id"], "true")
-    fewer = {g["group"]: g["rows"] for g in sco("train", "--from", trained, "--json").json["groups"]}
-    assert fewer['{instance="web-1"}'] == rows['{instance="web-1"}'] - 6
-    assert fewer['{instance="web-2"}'] == rows['{instance="web-2"}']
+    (incident,) = sco("incidents", "list", "--open", "--json").json["incidents"]
+    rows = learnt()
+    assert rows['{instance="web-1"}'] == rows['{instance="web-2"}'] - 6
+    for label, missing in (("false", 0), ("true", 6)):
+        sco("incidents", "label", incident["id"], label)
+        rows = learnt()
+        assert rows['{instance="web-1"}'] == rows['{instance="web-2"}'] - missing
 
 
 def test_quiet_prints_only_news(sco, trained):
@@ -446,3 +451,14 @@ def test_runs_every_five_minutes_open_and_close_once(sco, recording, home):
     kinds = [e["kind"] for e in sco("incidents", "show", incident["id"], "--json").json["events"]]
     assert kinds[0] == "opened" and kinds[-1] == "closed"
     assert kinds.count("opened") == kinds.count("closed") == 1
+
+
+def test_a_model_answers_for_its_false_alarms(sco, trained):
+    sco("detect", "--from", trained)
+    (incident,) = sco("incidents", "list", "--json").json["incidents"]
+    assert "1 opened, none labelled yet" in sco("models", "show").out
+    sco("incidents", "label", incident["id"], "false")
+    assert "1 of 1 labelled ones false (100 %)" in sco("models", "show").out
+    assert sco("models", "show", "--json").json["model"]["incidents"] == {"incidents": 1, "real": 0, "false": 1}
+    (listed,) = sco("models", "list", "--json").json["models"]
+    assert (listed["incidents"], listed["false"]) == (1, 1)

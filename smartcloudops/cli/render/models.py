@@ -15,12 +15,13 @@ from smartcloudops.cli.render.training import count as counted
 from smartcloudops.core.errors import ModelError, Status
 from smartcloudops.core.quantities import quantity
 from smartcloudops.core.times import format_duration
+from smartcloudops.triage.ledger import TrackRecord
 
 if TYPE_CHECKING:
     from smartcloudops.anomaly.remote import Listed
 
 
-def listing(store: LocalStore) -> tuple[list[dict[str, Any]], Table, Status]:
+def listing(store: LocalStore, records: Mapping[str, TrackRecord]) -> tuple[list[dict[str, Any]], Table, Status]:
     """Every version; a damaged one is listed with what is wrong, and makes the status 4."""
     current, damaged = None, False
     try:
@@ -28,7 +29,8 @@ def listing(store: LocalStore) -> tuple[list[dict[str, Any]], Table, Status]:
     except ModelError as e:
         damaged = True
         sys.stderr.write(f"refused: {e.message}\n")
-    documents = [_summary(store, version, current) for version in store.versions()]
+    fresh = TrackRecord()
+    documents = [_summary(store, v, current) | records.get(v, fresh).as_dict() for v in store.versions()]
     table = _table(documents, f"no models in {store.directory}; train one with: sco train")
     return documents, table, Status.PARTIAL if damaged or any(d["error"] for d in documents) else Status.DONE
 
@@ -43,11 +45,12 @@ def with_s3(
 
 def _table(documents: Sequence[dict[str, Any]], empty: str) -> Table:
     where = ("where",) if any("where" in d for d in documents) else ()
+    about = ("created", "series", "groups", "step", "size", "from", "incidents", "false", "state")
     return Table(
-        ("version", "in use", *where, "created", "series", "groups", "step", "size", "from", "state"),
+        ("version", "in use", *where, *about),
         [_row(d) for d in documents],
         documents,
-        right=frozenset({"series", "groups", "size"}),
+        right=frozenset({"series", "groups", "size", "incidents"}),
         styles=["bold" if d["in_use"] else "red" if d["error"] else "" for d in documents],
         empty=empty,
         fixed=frozenset({"version"}),
@@ -77,11 +80,11 @@ def _row(d: Mapping[str, Any]) -> tuple[str, ...]:
     where = ("both" if len(d["where"]) > 1 else d["where"][0],) if "where" in d else ()
     first = (d["version"], _mark(d), *where)
     if "created" not in d:
-        return (*first, "", "", "", "", "", "", d["error"])
+        return (*first, "", "", "", "", "", "", *_opened(d), d["error"])
     step = format_duration(d["step_ms"]) if d["step_ms"] else ""
     size = quantity(d["bytes"], "bytes")
     counts = ("" if d[name] is None else str(d[name]) for name in ("series", "groups"))
-    return (*first, d["created"], *counts, step, size, d["source"], d["error"] or "ok")
+    return (*first, d["created"], *counts, step, size, d["source"], *_opened(d), d["error"] or "ok")
 
 
 def _mark(d: Mapping[str, Any]) -> str:
@@ -91,7 +94,13 @@ def _mark(d: Mapping[str, Any]) -> str:
     return ", ".join(name for name, used in (("here", d["in_use"]), ("s3", d["in_use_s3"])) if used)
 
 
-def details(stored: Stored) -> Table:
+def _opened(d: Mapping[str, Any]) -> tuple[str, str]:
+    """How many incidents a model opened, and the share of the labelled ones that was false."""
+    labelled = d.get("real", 0) + d.get("false", 0)
+    return str(d.get("incidents", "")), f"{d['false']} of {labelled}" if labelled else ""
+
+
+def details(stored: Stored, record: TrackRecord) -> Table:
     """One model: what it was learnt from, then its groups and what was chosen for each."""
     manifest = stored.manifest
     groups = stored.groups()
@@ -108,13 +117,23 @@ def details(stored: Stored) -> Table:
         ("seed", str(manifest.get("seed", ""))),
         ("made by", ", ".join(f"{name} {v}" for name, v in manifest.get("versions", {}).items())),
     ]
-    rows += _promotion(manifest.get("comparison"))
+    rows += [("incidents", _fared(record)), *_promotion(manifest.get("comparison"))]
     chosen = Counter(str(g.chosen.get("explanation", "")) for g in groups)
     rows += [("chosen", f"{why} ({counted(times, 'group', 'groups')})") for why, times in chosen.most_common(5) if why]
     rows += [(f"group {g.key}", f"{', '.join(g.names)} ({g.rows} rows)") for g in groups[:20]]
     if len(groups) > 20:
         rows.append(("…", f"{len(groups) - 20} more groups; all of them: -o json"))
     return Table(("field", "value"), rows, [{"field": name, "value": value} for name, value in rows])
+
+
+def _fared(record: TrackRecord) -> str:
+    """How many incidents a model opened, and the share of false ones among those that people labelled."""
+    labelled = record.real + record.false
+    if not labelled:
+        said = "none labelled yet: sco incidents label ID true|false" if record.incidents else ""
+    else:
+        said = f"{record.false} of {labelled} labelled ones false ({100 * record.false / labelled:.0f} %)"
+    return f"{record.incidents} opened" + (f", {said}" if said else "")
 
 
 def _promotion(decision: Any) -> list[tuple[str, str]]:
