@@ -25,6 +25,9 @@ FOREST = "isolation_forest"
 # Rows that a score is the mean of where they are dense: an incident is seldom one row.
 LONGEST = 6
 _FINE, _COARSE, _SMOOTH = 2 * MINUTE, 30 * MINUTE, 0.95
+# How far a detector's score counts in the alarm: beyond it one of three alone, however sure, would raise an alarm,
+# and one that looks back over hours would hold it for as long.
+_BELIEVED = 1.5
 # Up to so many series are a few: in larger groups nearly every row is a record or a new shape of one of them.
 _FEW = 4
 
@@ -71,7 +74,7 @@ def choose(values: Floats, step: int, *, prophet: bool = False) -> Choice:
     ranked, told = (FOREST, "seasonal", "matrix_profile"), (FOREST, "novelty", "range_novelty", "likelihood")
     found = "records, new shapes and lasting change (forest, novelties, likelihood, matrix profile)"
     why = f"alarms on {found}, for rows are {'smooth' if step >= _COARSE else 'dense'}"
-    return Choice(ranked + more, (*told, "matrix_profile"), 1 / 60, LONGEST, 1.0, why)
+    return Choice(ranked + more, (*told, "matrix_profile"), 1 / 50, LONGEST, 1.0, why)
 
 
 def smoothness(values: Floats) -> float:
@@ -114,11 +117,13 @@ def over_rows(scores: Floats, rows: int) -> Floats:
 def alarm(detectors: Sequence[Floats], weight: Floats, bar: Floats, step: int) -> Floats:
     """The weighted mean of ln p over ln bar, 1 is the threshold: D arrays as for `combine`, weight (G, D), bar (G,).
 
-    Detectors of single series are averaged for each series; the strangest series speaks, and answers for having
-    been picked out of C (Bonferroni): its ln p rises by ln C. Gives (G, R).
+    No detector counts for more than 1.5 of its score. Those of single series are averaged for each series; the
+    strangest series speaks, and answers for having been picked out of C (Bonferroni): its ln p rises by ln C.
+    Gives (G, R).
     """
-    of_group = [(s, weight[:, d, None]) for d, s in enumerate(detectors) if s.ndim == 2]
-    of_series = [(s, weight[:, d, None, None]) for d, s in enumerate(detectors) if s.ndim == 3]
+    capped = [np.minimum(s, _BELIEVED) for s in detectors]
+    of_group = [(s, weight[:, d, None]) for d, s in enumerate(capped) if s.ndim == 2]
+    of_series = [(s, weight[:, d, None, None]) for d, s in enumerate(capped) if s.ndim == 3]
     parts = [_mean(of_group)] if of_group else []
     if of_series:
         mean, heavy = _mean(of_series)

@@ -115,6 +115,16 @@ def test_means_over_rows_are_of_what_is_known(scores: Floats, rows: int) -> None
         np.testing.assert_allclose(found[i], expected, atol=1e-12)
 
 
+@pytest.mark.parametrize(("values", "step"), [(wave(), STEP), (noise("independent", 0, 1, 500), HOUR)])
+def test_no_detector_alone_raises_an_alarm(values: Floats, step: int) -> None:
+    choice = ensemble.choose(values, step)
+    bar, weight = np.array([choice.bar]), np.ones((1, len(choice.alarm)))
+    for sure in range(len(choice.alarm)):
+        scores = [np.full((1, 1), 9.0 if at == sure else 0.0) for at in range(len(choice.alarm))]
+        assert ensemble.alarm(scores, weight, bar, step)[0, 0] < 1
+    assert ensemble.alarm([np.full((1, 1), 9.0)] * len(choice.alarm), weight, bar, step) > 1
+
+
 def test_damaged_choices_are_refused() -> None:
     choice = ensemble.choose(wave(), STEP)
     chosen = {name: array[None] for name, array in choice.arrays(choice.detectors).items()}

@@ -1,4 +1,4 @@
-"""Cross-validation of the default: a collection is judged by what the others chose, and its own labels change nothing."""
+"""Cross-validation: a collection is judged by what the others chose, and its own labels change nothing."""
 
 from __future__ import annotations
 

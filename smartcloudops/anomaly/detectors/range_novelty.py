@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from smartcloudops.anomaly.detectors import Arrays, Floats, Scene, Scores, units
 
-_LIMIT = 1e6
+_LIMIT = 50.0
 
 Stacked = Mapping[str, npt.NDArray[Any]]
 
