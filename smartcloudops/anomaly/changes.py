@@ -87,9 +87,9 @@ def _judged(stored: Stored) -> dict[str, _Judged]:
 def _of_shard(shard: Shard) -> Iterator[tuple[GroupInfo, _Judged]]:
     names, chosen, features = detectors_of(shard.arrays), shard.part(ENSEMBLE), shard.part(FEATURES)
     for g, info in enumerate(shard.groups):
-        alarm = zip(names, chosen["weights"][g, 2], strict=True)
+        alarm = zip(names, chosen["weights"][g, 1], strict=True)
         settings = {
-            "alarm judged by": ", ".join(f"{name} {weight:g}" for name, weight in alarm if weight),
+            "alarm judged by": ", ".join(name for name, weight in alarm if weight),
             "alarm at a probability of": f"1 in {1 / float(chosen['bar'][g]):,.0f}",
             "share of [detect] record": f"{float(chosen['memory'][g]):g}",
             "forest": _options(info.chosen.get("options")),

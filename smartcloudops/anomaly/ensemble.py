@@ -117,19 +117,24 @@ def over_rows(scores: Floats, rows: int) -> Floats:
 def alarm(detectors: Sequence[Floats], weight: Floats, bar: Floats, step: int) -> Floats:
     """The weighted mean of ln p over ln bar, 1 is the threshold: D arrays as for `combine`, weight (G, D), bar (G,).
 
-    No detector counts for more than 1.5 of its score. Those of single series are averaged for each series; the
-    strangest series speaks, and answers for having been picked out of C (Bonferroni): its ln p rises by ln C.
-    Gives (G, R).
+    Up to the threshold no detector counts for more than 1.5 of its score. Those of single series are averaged for
+    each series; the strangest series speaks, and answers for having been picked out of C (Bonferroni): its ln p rises
+    by ln C. Gives (G, R).
     """
-    capped = [np.minimum(s, _BELIEVED) for s in detectors]
-    of_group = [(s, weight[:, d, None]) for d, s in enumerate(capped) if s.ndim == 2]
-    of_series = [(s, weight[:, d, None, None]) for d, s in enumerate(capped) if s.ndim == 3]
+    unit = (np.log(rare(step)) / np.log(bar))[:, None]
+    capped = _told([np.minimum(s, _BELIEVED) for s in detectors], weight, step) * unit
+    return np.where(capped >= 1, _told(detectors, weight, step) * unit, capped)
+
+
+def _told(detectors: Sequence[Floats], weight: Floats, step: int) -> Floats:
+    of_group = [(s, weight[:, d, None]) for d, s in enumerate(detectors) if s.ndim == 2]
+    of_series = [(s, weight[:, d, None, None]) for d, s in enumerate(detectors) if s.ndim == 3]
     parts = [_mean(of_group)] if of_group else []
     if of_series:
         mean, heavy = _mean(of_series)
         picked = _of_group(mean) - np.log(mean.shape[1]) / -np.log(rare(step))
         parts.append((np.maximum(picked, 0.0), heavy.max(axis=1)))
-    return np.asarray(_mean(parts)[0] * (np.log(rare(step)) / np.log(bar))[:, None])
+    return _mean(parts)[0]
 
 
 def _mean(weighted: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:

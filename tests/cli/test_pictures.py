@@ -172,7 +172,7 @@ def test_detect_draws_what_was_expected_and_what_came(sco, trained, tmp_path):
     for kind in ("band", "mark", "incident"):
         assert f'class="{kind}"' in text
     marks = re.search(r'class="mark" d="([^"]*)"', text)[1]
-    assert marks.count("M") == 6
+    assert marks.count("M") == len({v["time"] for v in said.json["verdicts"]}) >= 4
 
 
 def test_a_quiet_run_draws_the_strangest_series_and_says_so(sco, trained, tmp_path):

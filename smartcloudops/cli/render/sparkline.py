@@ -17,15 +17,18 @@ def sparkline(values: Sequence[float], *, width: int = 24, unicode: bool = True)
 
     >>> sparkline([1, 2, 3, float("nan"), 5])
     '▁▃▅ █'
+    >>> sparkline([-1.7e308, 0.0, 1.7e308])
+    '▁▅█'
     """
     cells = _condense(list(values), width)
     known = [v for v in cells if math.isfinite(v)]
     if not known:
         return ""
     bars = _BARS if unicode else _ASCII
-    low, span = min(known), max(known) - min(known)
+    # Halves, for the distance between the lowest and the highest number overflows.
+    low, span = min(known) / 2, max(known) / 2 - min(known) / 2
     top = len(bars) - 1
-    return "".join(bars[round((v - low) / span * top) if span else 0] if math.isfinite(v) else " " for v in cells)
+    return "".join(bars[round((v / 2 - low) / span * top) if span else 0] if math.isfinite(v) else " " for v in cells)
 
 
 def _condense(values: list[float], width: int) -> list[float]:
