@@ -5,7 +5,10 @@ over the last rows, which calibration then makes a probability again. The *alarm
 geometric mean of the chosen detectors' probabilities, so that none alone, however sure, wakes people, and several that
 agree do. Seen over public labelled data, what people call incidents are records, new shapes and lasting changes where
 rows are dense or smooth; single leaps where a row stands for half an hour or more of unrest, or for a minute and less;
-and where many series are watched together, leaps of one that leave the whole strange.
+and where many series are watched together, leaps or records of one that leave the whole strange.
+
+Tried without help: weights by how well a detector tells anomalies injected into the series' own history, which favour
+those that see what is injected, not what people label; the detectors' single best; more of them in groups.
 """
 
 from __future__ import annotations
@@ -25,9 +28,9 @@ FOREST = "isolation_forest"
 # Rows that a score is the mean of where they are dense: an incident is seldom one row.
 LONGEST = 6
 _FINE, _COARSE, _SMOOTH = 2 * MINUTE, 30 * MINUTE, 0.95
-# How far a detector's score counts in the alarm: beyond it one of three alone, however sure, would raise an alarm,
-# and one that looks back over hours would hold it for as long.
-_BELIEVED = 1.5
+# The alarm that one detector alone, however sure, can make: too little to hold one, for what looks back over hours
+# would hold it for as long.
+_ALONE = 0.6
 # Up to so many series are a few: in larger groups nearly every row is a record or a new shape of one of them.
 _FEW = 4
 
@@ -63,17 +66,19 @@ class Choice:
 def choose(values: Floats, step: int, *, prophet: bool = False) -> Choice:
     """By the history of a group (C, T), NaN = missing: its cadence, smoothness and number of series."""
     leaps, more = (FOREST, "seasonal", "jump"), ("prophet",) if prophet else ()
-    said = "alarms on leaps (forest, seasonal, jump), for rows are"
+    said, coarse = "alarms on leaps (forest, seasonal, jump), for rows are", step >= _COARSE
     if step <= _FINE:
         return Choice(leaps + more, leaps, 1 / 1500, 1, 0.25, f"{said} a minute or two apart")
     if len(values) > _FEW:
-        why = "alarms on leaps that leave the group strange (forest, jump), for it has many series"
-        return Choice(leaps + more, (FOREST, "jump"), 1 / 250, LONGEST, 1.0, why)
-    if step >= _COARSE and smoothness(values) < _SMOOTH:
+        why = (
+            "alarms where the look of the group, leaps and records agree (forest, jump, range), for it has many series"
+        )
+        return Choice(leaps + more, (FOREST, "jump", "range_novelty"), 1 / 100, LONGEST, 1.0, why)
+    if coarse and smoothness(values) < _SMOOTH:
         return Choice(leaps + more, leaps, 1 / 100, 1, 0.25, f"{said} far apart and restless")
     ranked, told = (FOREST, "seasonal", "matrix_profile"), (FOREST, "novelty", "range_novelty", "likelihood")
     found = "records, new shapes and lasting change (forest, novelties, likelihood, matrix profile)"
-    why = f"alarms on {found}, for rows are {'smooth' if step >= _COARSE else 'dense'}"
+    why = f"alarms on {found}, for rows are {'smooth' if coarse else 'dense'}"
     return Choice(ranked + more, (*told, "matrix_profile"), 1 / 50, LONGEST, 1.0, why)
 
 
@@ -117,13 +122,15 @@ def over_rows(scores: Floats, rows: int) -> Floats:
 def alarm(detectors: Sequence[Floats], weight: Floats, bar: Floats, step: int) -> Floats:
     """The weighted mean of ln p over ln bar, 1 is the threshold: D arrays as for `combine`, weight (G, D), bar (G,).
 
-    Up to the threshold no detector counts for more than 1.5 of its score. Those of single series are averaged for
-    each series; the strangest series speaks, and answers for having been picked out of C (Bonferroni): its ln p rises
-    by ln C. Gives (G, R).
+    Up to the threshold no detector counts for more than 0.6. Those of single series are averaged for each series; the
+    strangest series speaks, and answers for having been picked out of C (Bonferroni): its ln p rises by ln C. Gives
+    (G, R).
     """
-    unit = (np.log(rare(step)) / np.log(bar))[:, None]
-    capped = _told([np.minimum(s, _BELIEVED) for s in detectors], weight, step) * unit
-    return np.where(capped >= 1, _told(detectors, weight, step) * unit, capped)
+    unit = np.log(rare(step)) / np.log(bar)
+    most = _ALONE * weight.sum(axis=1) / unit
+    capped = [np.minimum(s, most.reshape(-1, *[1] * (s.ndim - 1))) for s in detectors]
+    careful = _told(capped, weight, step) * unit[:, None]
+    return np.asarray(np.where(careful >= 1, _told(detectors, weight, step) * unit[:, None], careful))
 
 
 def _told(detectors: Sequence[Floats], weight: Floats, step: int) -> Floats:

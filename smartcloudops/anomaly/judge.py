@@ -13,6 +13,9 @@ from smartcloudops.anomaly.detectors import Floats
 from smartcloudops.core.errors import DataError
 from smartcloudops.core.times import DAY, HOUR
 
+# The part of the threshold that holds an alert which is open: more than one detector alone can make.
+KEEP = 2 / 3
+
 Flags = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.intp]
 
@@ -27,7 +30,7 @@ class Policy:
     """
 
     threshold: float = 1.0
-    keep: float = 0.5
+    keep: float = KEEP
     hold_ms: int = HOUR
     repeat_ms: int = 4 * HOUR
     record_ms: int = DAY

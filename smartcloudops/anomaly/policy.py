@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from smartcloudops.anomaly.detectors import Floats
-from smartcloudops.anomaly.judge import Policy
+from smartcloudops.anomaly.judge import KEEP, Policy
 from smartcloudops.anomaly.scoring import Scored
 from smartcloudops.core.settings import Detect, Metric
 
@@ -20,7 +20,7 @@ def rules(settings: Detect) -> Policy:
     """The judge's rules by the settings."""
     return Policy(
         settings.threshold,
-        settings.threshold / 2,
+        settings.threshold * KEEP,
         settings.hold_ms,
         settings.repeat_ms,
         settings.record_ms,

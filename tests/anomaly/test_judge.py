@@ -35,7 +35,7 @@ def test_opens_once_at_the_threshold_and_holds_an_hour() -> None:
 
 
 def test_a_middling_score_holds_it_open() -> None:
-    notify, inside, _ = run(2.0, *[0.5] * 12, 0.49, 0.6)
+    notify, inside, _ = run(2.0, *[0.67] * 12, 0.66, 0.7)
     assert (notify, inside) == ([0], list(range(13)))
 
 
@@ -70,7 +70,7 @@ def test_what_lasts_a_day_is_the_new_normal() -> None:
 
 
 def test_a_reminder_needs_a_row_at_the_threshold() -> None:
-    assert run(1.5, *[0.6] * 30, 1.2)[0] == [0, 31]
+    assert run(1.5, *[0.7] * 30, 1.2)[0] == [0, 31]
 
 
 @given(
