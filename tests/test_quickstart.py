@@ -16,7 +16,7 @@ import pytest
 
 from smartcloudops.anomaly import labels as labelled
 from smartcloudops.core.config import load
-from smartcloudops.core.times import MINUTE, SECOND
+from smartcloudops.core.times import MINUTE, SECOND, rfc3339
 from smartcloudops.metrics.file import File
 from smartcloudops.metrics.presets import load as preset
 from smartcloudops.triage.recording import Recording, unpack
@@ -107,3 +107,20 @@ def test_what_is_found_is_said_and_so_is_what_is_not(shown):
 
 def _first_suspect(one: dict[str, Any]) -> str:
     return str(one["incident"]["suspects"][0]["series"])
+
+
+def test_runs_from_cron_find_what_one_run_finds(shown, recording, tmp_path):
+    place = {"SCO_STATE__DIR": str(tmp_path / "state"), "SCO_MODELS__DIR": str(tmp_path / "models")}
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("SCO_")} | place
+
+    def sco(*arguments: str) -> Any:
+        command = [sys.executable, "-m", "smartcloudops", "--config", str(RECORDING / "sco.toml"), *arguments]
+        done = subprocess.run([*command, "-o", "json"], cwd=ROOT, env=environ, capture_output=True, check=True)
+        return json.loads(done.stdout)
+
+    cut = rfc3339(recording.quiet_until)
+    sco("train", "--from", str(recording.table), "--until", cut)
+    once = sco("detect", "--from", str(recording.table), "--since", cut)["incidents"]
+    often = [one["incident"] for one in shown["found"] if one["incident"]]
+    spans = [sorted((i["start"], i["last"]) for i in found) for found in (once, often)]
+    assert spans[0] == spans[1] and len(once) >= 3

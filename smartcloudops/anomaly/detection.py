@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -275,14 +275,16 @@ class _Job:
         for part in _stretches(decision.in_incident):
             support = part[alarm[part] >= rules.keep]
             if len(support):
-                found.findings.append(self._finding(shard, scored, counts, g, support))
+                finding, told = self._finding(shard, scored, counts, g, support), support[alarm[support] >= limit]
+                found.findings.append(replace(finding, strong=int(times[told[-1]]) if len(told) else None))
 
     def _state(self, key: str) -> State:
         """The alert state at the window's start, as the newest incident of the group tells it."""
         incident = self.ongoing.get(key)
         if incident is None or incident.start >= self.window.start:
             return State()
-        strong = min(incident.last, self.window.start - self.window.step)
+        newest = incident.last if incident.strong is None else incident.strong
+        strong = min(newest, self.window.start - self.window.step)
         if incident.end is not None and incident.end < self.window.start:
             return State(strong=strong, peak=incident.peak)
         return State(incident.start, strong, incident.start, incident.peak)

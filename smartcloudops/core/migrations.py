@@ -98,4 +98,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX outbox_of ON outbox (sink, incident_id, id)",
         "CREATE INDEX outbox_waiting ON outbox (sink, id) WHERE delivered_at IS NULL AND dead_at IS NULL",
     ),
+    ("ALTER TABLE incidents ADD COLUMN strong INTEGER",),
 )

@@ -53,7 +53,8 @@ class Finding:
     """A stretch of anomalous rows of one group inside a scored window; times in ms, both ends included.
 
     `rows`: the times of the anomalous rows, in order. `trace`: the first suspect's values from a little before
-    the first of them to the last, one a row, NaN = missing.
+    the first of them to the last, one a row, NaN = missing. `strong`: the last row at the threshold, None where all
+    only hold an incident that is open.
     """
 
     group: str
@@ -63,6 +64,7 @@ class Finding:
     suspects: tuple[Suspect, ...] = ()
     rows: tuple[int, ...] = ()
     trace: tuple[float, ...] = ()
+    strong: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ class Incident:
     """Verdicts of one group merged over time. `end` is None while it is ongoing; times in ms, UTC.
 
     `source` says where the group's metrics come from; groups of other sources are other groups. `acked`: since when
-    somebody takes care of it, so that no reminder is due until it ends; `note`: what they said.
+    somebody takes care of it, so that no reminder is due until it ends; `note`: what they said. `strong`: the last
+    row at the threshold, from which holding and remembering count; `last` may be one that only held it.
     """
 
     id: str
@@ -87,6 +90,7 @@ class Incident:
     source: str = ""
     acked: int | None = None
     note: str | None = None
+    strong: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

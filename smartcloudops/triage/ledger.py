@@ -144,6 +144,7 @@ class _Run:
             suspects=finding.suspects,
             model=self.model,
             source=self.source,
+            strong=finding.strong,
         )
 
     def _record(self, incident: Incident, change: Change) -> None:
@@ -156,13 +157,15 @@ class _Run:
 def _grown(known: Incident, finding: Finding) -> Incident:
     last, peak = max(known.last, finding.last), max(known.peak, finding.peak)
     suspects = finding.suspects if finding.peak >= known.peak and finding.suspects else known.suspects
-    return replace(known, last=last, peak=peak, suspects=suspects, severity=severity(peak))
+    strong = max((time for time in (known.strong, finding.strong) if time is not None), default=None)
+    return replace(known, last=last, peak=peak, suspects=suspects, severity=severity(peak), strong=strong)
 
 
 def _after(finding: Finding, time: int) -> Finding:
     """What of a finding comes after a time; its last row does."""
     rows = tuple(row for row in finding.rows if row > time) or (finding.last,)
-    return replace(finding, start=rows[0], rows=rows)
+    strong = finding.strong if finding.strong is not None and finding.strong > time else None
+    return replace(finding, start=rows[0], rows=rows, strong=strong)
 
 
 def _overlapping(db: State, source: str, finding: Finding, hold_ms: int) -> Incident | None:
@@ -293,9 +296,10 @@ def _write(db: State, incident: Incident, now: int) -> None:
         "suspects": json.dumps([[s.series, s.share, s.reason] for s in incident.suspects]),
         "label": incident.label,
         "model": incident.model,
+        "strong": incident.strong,
         "updated_at": now,
     }
-    changing = ("last", "end", "severity", "peak", "suspects", "updated_at")
+    changing = ("last", "end", "severity", "peak", "suspects", "strong", "updated_at")
     db.execute(
         f"INSERT INTO incidents ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)}) "
         f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in changing)}",
@@ -327,4 +331,5 @@ def _incident(row: Mapping[str, Any]) -> Incident:
         source=row["source"],
         acked=row["acked"],
         note=row["note"],
+        strong=row["strong"],
     )
