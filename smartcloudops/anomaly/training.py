@@ -183,7 +183,7 @@ def _nothing_learnt(source: Source, gathered: Gathered, skipped: Sequence[Skip])
     span = f"{rfc3339(w.start)} to {rfc3339(w.end)} at a step of {format_duration(w.step)}"
     if not gathered.series:
         names = ", ".join(gathered.empty[:8])
-        hint = "check the expressions of your [[metric]] entries, or the --since/--until given"
+        hint = "wait for history if this source is new; else check [metrics] presets, [[metric]], --since, --until"
         return DataError(f"nothing to learn: {source.where} has no series for {names} from {span}", hint=hint)
     first = skipped[0]
     hint = "more history (--since), a shorter --step, less --exclude, or a lower [train] min_points"

@@ -143,7 +143,8 @@ def _read_bytes(path: Path) -> bytes:
         with path.open("rb") as f:
             data = f.read(_LARGEST_FILE + 1)
     except OSError as e:
-        raise ConfigError(f"cannot read {path}: {e.strerror or e}") from e
+        hint = "check its name and its permissions, and what --config or SCO_CONFIG says"
+        raise ConfigError(f"cannot read {path}: {e.strerror or e}", hint=hint) from e
     if len(data) > _LARGEST_FILE:
         raise ConfigError(f"{path} is larger than 1 MB; that is no configuration")
     return data

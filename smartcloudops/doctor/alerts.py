@@ -28,7 +28,8 @@ def look(scene: Scene) -> Finding:
         late = scene.now - oldest.at > HOUR
         return Finding("fail" if late else "warn", seen, f"sco alerts test {oldest.sink}")
     if not names:
-        return Finding("info", "nobody is told of incidents: there is no [alerts.NAME]", "sco alerts test")
+        hint = 'add [alerts.pager] with type = "webhook" (or "alertmanager") and url, then: sco alerts test'
+        return Finding("info", "nobody is told of incidents: there is no [alerts.NAME]", hint)
     return Finding("ok", f"{', '.join(names)}: nothing waits")
 
 

@@ -57,3 +57,4 @@ def test_a_secret_that_is_not_there_is_named(seen, monkeypatch):
 def test_nobody_to_tell_is_no_fault(sco):
     (found,) = [c for c in sco("doctor", "alerts", "--json").json["checks"] if c["check"] == "alerts"]
     assert (found["level"], found["seen"]) == ("info", "nobody is told of incidents: there is no [alerts.NAME]")
+    assert found["mend"].startswith("add [alerts.pager]")
