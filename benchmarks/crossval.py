@@ -68,7 +68,7 @@ class Walk:
 
 
 def walk(job: tuple[Path, str, Path | None, str]) -> Walk | None:
-    """All detectors over one file; None where it has no labels."""
+    """All detectors over one file; None where it has no labels, or too few rows to walk."""
     data, file, train, by = job
     _, times, names, values = read_table(data / file)
     past, first = 0, int(np.ceil(min(np.floor(0.15 * len(times)), 750)))
@@ -83,6 +83,8 @@ def walk(job: tuple[Path, str, Path | None, str]) -> Walk | None:
     values = bounded(values)
     parts = tuple(_stretch(values, times, a, b, past) for a, b in segments(times, max(past, WARM_UP)))
     collection = f"{data.name}/{file}" if by == "file" else f"{data.name}/{Path(file).parent}".rstrip("/.")
+    if not parts:
+        return None
     return Walk(f"{data.name}/{file}", collection, judged, len(names), first, windows, parts)
 
 
@@ -190,7 +192,7 @@ def cross_validated(walks: Sequence[Walk]) -> dict[str, Counts]:
 
 def line(name: str, found: Sequence[Counts]) -> str:
     """One row of a table."""
-    met, missed, false = (sum(column) for column in zip(*found, strict=True))
+    met, missed, false = (sum(column) for column in zip(*found, strict=True)) if found else (0, 0, 0)
     precision, recall = met / max(met + false, 1), met / max(met + missed, 1)
     return f"| {name} | {met} | {missed} | {false} | {precision:.3f} | {recall:.3f} | {f1(found):.3f} |"
 
@@ -199,7 +201,7 @@ def spread(found: Mapping[str, Counts], walks: Sequence[Walk]) -> str:
     """Mean and standard deviation of F1 over collections with a window."""
     of = {c: [found[w.name] for w in walks if w.collection == c] for c in {w.collection for w in walks}}
     each = [f1(rows) for rows in of.values() if sum(c.met + c.missed for c in rows)]
-    return f"{np.mean(each):.3f} ± {np.std(each):.3f} over {len(each)} collections"
+    return f"{np.mean(each):.3f} ± {np.std(each):.3f} over {len(each)} collections" if each else "no window"
 
 
 def ablation(walks: Sequence[Walk]) -> None:

@@ -22,6 +22,8 @@ from smartcloudops.core.times import WEEK
 FLOOR = 1e-12
 _LEVELS = np.concatenate([np.linspace(0.0, 0.9, 19), np.linspace(0.91, 1.0, 10)])
 _TOP, _FEWEST, _SHAPE = 0.02, 10, 0.5
+# In the detectors' units: so much more than the past is no more, lest a trifle after a past without change be a wonder.
+_TRIFLE = 1e-3
 # Beyond 1 / (n + 1) only n / (n + _CAUTION) of the logarithm that the tail promises is believed.
 _CAUTION = 200
 
@@ -62,7 +64,7 @@ def _pareto(excess: Floats, n: npt.NDArray[np.int64], body: Floats) -> Floats:
     with np.errstate(all="ignore"):
         shape = np.nan_to_num(2 - mean / (mean - 2 * weighted), nan=0.0, posinf=_SHAPE, neginf=0.0)
     shape = np.clip(shape, 0.0, _SHAPE)
-    least = 1e-3 * (body[..., -1] - body[..., 0]) + 1e-9 * np.abs(body[..., -1]) + 1e-12
+    least = np.maximum(1e-3 * (body[..., -1] - body[..., 0]) + 1e-9 * np.abs(body[..., -1]), _TRIFLE)
     scale = np.maximum(mean * (1 - shape), least)
     return np.stack([np.maximum(count, 1) / (n + 1), scale, shape], axis=-1)
 
@@ -74,9 +76,10 @@ def p_values(arrays: Stacked, raw: Floats) -> Floats:
     """
     body, n = arrays["body"], arrays["n"][..., None]
     over, scale, shape = (arrays["tail"][..., i, None] for i in range(3))
-    level = _level(body, raw) * (1 - _share(n))
+    more = raw - _TRIFLE
+    level = _level(body, more) * (1 - _share(n))
     inside = np.maximum(1 - level, over)
-    excess = np.maximum(raw - body[..., -1:], 0.0) / scale
+    excess = np.maximum(more - body[..., -1:], 0.0) / scale
     beyond = over * np.exp(-np.where(shape > 1e-6, np.log1p(shape * excess) / np.maximum(shape, 1e-6), excess))
     p = np.clip(np.where(excess > 0, beyond, inside), FLOOR, 1.0)
     return np.where(np.isnan(raw) | (n == 0), np.nan, _cautious(p, n))

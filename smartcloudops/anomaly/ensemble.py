@@ -4,8 +4,8 @@ Two questions, two answers. The *score* ranks rows: the mean of the calibrated s
 over the last rows, which calibration then makes a probability again. The *alarm* says when to tell somebody: the
 geometric mean of the chosen detectors' probabilities, so that none alone, however sure, wakes people, and several that
 agree do. Seen over public labelled data, what people call incidents are records, new shapes and lasting changes where
-rows are dense or smooth; single leaps where a row stands for half an hour or more of unrest, or for a minute and less;
-and where many series are watched together, leaps or records of one that leave the whole strange.
+rows are dense or smooth; single leaps where a row stands for half an hour or more of unrest, or for two minutes and
+less; and where many series are watched together, leaps or records of one that leave the whole strange.
 
 Tried without help: weights by how well a detector tells anomalies injected into the series' own history, which favour
 those that see what is injected, not what people label; the detectors' single best; more of them in groups.
@@ -31,6 +31,7 @@ _FINE, _COARSE, _SMOOTH = 2 * MINUTE, 30 * MINUTE, 0.95
 # The alarm that one detector alone, however sure, can make: too little to hold one, for what looks back over hours
 # would hold it for as long.
 _ALONE = 0.6
+_WHOLE = 1e9
 # Up to so many series are a few: in larger groups nearly every row is a record or a new shape of one of them.
 _FEW = 4
 
@@ -122,25 +123,31 @@ def over_rows(scores: Floats, rows: int) -> Floats:
 def alarm(detectors: Sequence[Floats], weight: Floats, bar: Floats, step: int) -> Floats:
     """The weighted mean of ln p over ln bar, 1 is the threshold: D arrays as for `combine`, weight (G, D), bar (G,).
 
-    Up to the threshold no detector counts for more than 0.6. Those of single series are averaged for each series; the
-    strangest series speaks, and answers for having been picked out of C (Bonferroni): its ln p rises by ln C. Gives
-    (G, R).
+    Up to the threshold no detector counts for more than 0.6, of those that spoke about the row. Those of single
+    series are averaged for each series; the strangest series speaks, and answers for having been picked out of C
+    (Bonferroni): its ln p rises by ln C. Gives (G, R).
     """
     unit = np.log(rare(step)) / np.log(bar)
-    most = _ALONE * weight.sum(axis=1) / unit
-    capped = [np.minimum(s, most.reshape(-1, *[1] * (s.ndim - 1))) for s in detectors]
-    careful = _told(capped, weight, step) * unit[:, None]
-    return np.asarray(np.where(careful >= 1, _told(detectors, weight, step) * unit[:, None], careful))
+    careful = _told(detectors, weight, step, _ALONE / unit) * unit[:, None]
+    whole = _told(detectors, weight, step, np.full(len(unit), _WHOLE)) * unit[:, None]
+    return np.asarray(np.where(careful >= 1, whole, careful))
 
 
-def _told(detectors: Sequence[Floats], weight: Floats, step: int) -> Floats:
+def _told(detectors: Sequence[Floats], weight: Floats, step: int, share: Floats) -> Floats:
+    """The mean of the scores, each no more than `share` (G,) of the weight that spoke: (G, R)."""
     of_group = [(s, weight[:, d, None]) for d, s in enumerate(detectors) if s.ndim == 2]
     of_series = [(s, weight[:, d, None, None]) for d, s in enumerate(detectors) if s.ndim == 3]
-    parts = [_mean(of_group)] if of_group else []
+    heard = np.asarray(sum(np.where(np.isfinite(s), w, 0.0) for s, w in of_group)) if of_group else np.zeros((1, 1))
+    parts: list[tuple[Floats, Floats]] = []
     if of_series:
-        mean, heavy = _mean(of_series)
-        picked = _of_group(mean) - np.log(mean.shape[1]) / -np.log(rare(step))
-        parts.append((np.maximum(picked, 0.0), heavy.max(axis=1)))
+        each = np.asarray(sum(np.where(np.isfinite(s), w, 0.0) for s, w in of_series))
+        most = share[:, None, None] * (heard[:, None, :] + each)
+        mean, _ = _mean([(np.minimum(s, most), w) for s, w in of_series])
+        strangest = np.where(each > 0, mean, -np.inf).argmax(axis=1)[:, None, :]
+        picked, own = (np.take_along_axis(x, strangest, axis=1)[:, 0] for x in (mean, each))
+        parts.append((np.maximum(picked - np.log(mean.shape[1]) / -np.log(rare(step)), 0.0), own))
+        heard = heard + own
+    parts += [(np.minimum(s, share[:, None] * heard), w) for s, w in of_group]
     return _mean(parts)[0]
 
 

@@ -146,7 +146,11 @@ class Detect:
     )
     adopt_ms: int = key(DAY, "duration", "an incident open for so long is the new normal", safe=True, minimum=HOUR)
     threshold: float = key(
-        1.0, "number", "alarm that counts; 1 is a mean probability of 1 in 100", safe=True, minimum=0
+        1.0,
+        "number",
+        "alarm that counts; 1 is a mean probability of 1 in 50 to 1 in 1500, by cadence",
+        safe=True,
+        minimum=0,
     )
     textfile: Path | None = key(None, "path", "newest scores, for node_exporter's textfile collector: `….prom`")
 

@@ -95,7 +95,8 @@ def test_an_alarm_is_one_where_the_mean_probability_is_the_bar() -> None:
     many = np.repeat(score[:, None], 10, axis=1)
     assert ensemble.alarm([many, many], weight, bar, STEP) == pytest.approx(0.5)
     silent = np.full((1, 3), np.nan)
-    assert ensemble.alarm([score, silent], weight, bar, STEP) == pytest.approx(1.0)
+    # One that alone has spoken is not enough.
+    assert ensemble.alarm([score, silent], weight, bar, STEP) == pytest.approx(0.6)
     assert np.isnan(ensemble.alarm([silent, silent], weight, bar, STEP)).all()
 
 
@@ -123,6 +124,28 @@ def test_no_detector_alone_raises_an_alarm_or_holds_one(values: Floats, step: in
         scores = [np.full((1, 1), 9.0 if at == sure else 0.0) for at in range(len(choice.alarm))]
         assert ensemble.alarm(scores, weight, bar, step)[0, 0] < Policy().keep
     assert ensemble.alarm([np.full((1, 1), 9.0)] * len(choice.alarm), weight, bar, step) > 1
+
+
+def test_no_detector_alone_raises_an_alarm_where_others_are_silent() -> None:
+    choice = ensemble.choose(wave(), STEP)
+    bar, weight, count = np.array([choice.bar]), np.ones((1, len(choice.alarm))), len(choice.alarm)
+    for silent in range(count - 1):
+        values = [9.0, *[np.nan] * silent, *[0.0] * (count - 1 - silent)]
+        of_group = [np.full((1, 1), v) for v in values]
+        assert ensemble.alarm(of_group, weight, bar, STEP)[0, 0] < Policy().keep
+        # One series that only the sure one hears, beside one that all hear.
+        of_series = [np.array([[[v], [0.0]]]) for v in values]
+        assert ensemble.alarm(of_series, weight, bar, STEP)[0, 0] < Policy().keep
+
+
+def test_a_trifle_after_a_past_without_change_is_no_wonder() -> None:
+    times = np.arange(1500, dtype=np.int64) * STEP
+    values = np.full((1, 1500), 50.0)
+    values[0, 1400:] += 1e-9
+    recipe = Recipe(STEP, 0, ({"engine": "numpy", "trees": 64, "max_samples": 256},))
+    shard = single(fit_group(Group("g", ("s",), ("s",), values[:, :1200]), times[:1200], recipe))
+    found = scoring.score(Plan.of(series=1, step=STEP), shard, values[None], times, 300)
+    assert np.nanmax(found.alarm) < 1
 
 
 def test_damaged_choices_are_refused() -> None:

@@ -123,6 +123,16 @@ def test_a_row_sees_only_what_came_before(name: str, series: int, fitted: Any) -
 
 @names
 @sizes
+def test_rows_that_were_learnt_score_alike_whether_later_ones_are_there(name: str, series: int, fitted: Any) -> None:
+    values, learnt, arrays = fitted(name, series)
+    detector = DETECTORS.load(name)
+    whole = detector.score(stack(arrays), scene(values, learnt)).raw[..., 290:300]
+    early = detector.score(stack(arrays), scene(values, learnt, rows=10, until=300)).raw
+    np.testing.assert_array_equal(whole, early)
+
+
+@names
+@sizes
 def test_strange_rows_score_higher_than_usual_ones(name: str, series: int, fitted: Any) -> None:
     values, learnt, arrays = fitted(name, series)
     changed = values.copy()

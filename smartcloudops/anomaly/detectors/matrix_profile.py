@@ -58,8 +58,9 @@ class MatrixProfile:
         raw = np.full((*scene.values.shape[:2], scene.rows), np.nan)
         for last in np.unique(arrays["last"]):
             groups = np.flatnonzero(arrays["last"] == last)
-            # What is both in history and on the grid counts once.
-            kept = max(0, arrays["blocks"].shape[2] - int((numbers <= last).sum()))
+            # Of history, what lies before the grid: the grid holds the rest, and nothing is compared with later rows.
+            length = arrays["blocks"].shape[2]
+            kept = int(np.clip(length - (last - numbers[0] + 1), 0, length)) if len(numbers) else length
             course = np.concatenate([arrays["blocks"][groups, :, :kept], blocks[groups]], axis=-1)
             known = newest >= 0
             raw[groups[:, None], :, np.flatnonzero(known)] = np.moveaxis(_nearest(course, newest[known] + kept), -1, 1)
