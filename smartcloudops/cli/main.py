@@ -84,6 +84,7 @@ def options(
     \b
     First steps:
       sco demo                                    what it does, on the recording of a real server
+      sco init                                    set up for your own servers; then sco doctor
       sco train --from metrics.csv --until 2h     learn from a recorded file, but for its last two hours
       sco detect --from metrics.csv --since 2h    score those
       SCO_PROMETHEUS__URL=http://prom:9090 sco train

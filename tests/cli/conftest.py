@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
+from fakes.machines import Said
 from fakes.recordings import history, write_csv
 
 from smartcloudops.cli.main import run
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command line ended in."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
 
 Sco = Callable[..., Said]
 
