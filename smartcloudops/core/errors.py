@@ -6,6 +6,7 @@ ScoError                      1   something failed; says what, why and the next 
 │       └── UntrustedError    2   a project file sets keys that need `sco config trust`
 ├── DataError                 1   an input file or an answer that cannot be read as what it claims to be
 ├── UnreachableError         69   a server that sco depends on is down, slow, or broke off
+│   └── ProviderError        *   a language model's server refused or broke off; 2 where the configuration is why
 ├── ModelError                4   a stored model is corrupt, foreign or does not fit
 └── LockedError              75   another run holds the lock
 """
@@ -13,6 +14,7 @@ ScoError                      1   something failed; says what, why and the next 
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Literal
 
 
 class Status(IntEnum):
@@ -99,6 +101,30 @@ class UnreachableError(ScoError):
     """A server that sco depends on is down, slow, or broke off."""
 
     status = Status.UNREACHABLE
+
+
+Refusal = Literal[
+    "auth", "quota", "rate", "model", "too_long", "no_tools", "blocked", "request", "server", "down", "stalled", "broken"
+]
+_MISCONFIGURED = frozenset({"auth", "model", "no_tools", "request"})
+
+
+class ProviderError(UnreachableError):
+    """A language model's server refused or broke off.
+
+    `kind`: key refused, out of quota, too many requests, no such model, context too long, no tools there, answer or
+    prompt blocked, request not understood, its own fault, not there, silent for too long, broke off. `retry_at`: the
+    time (ms) before which asking again is of no use, where it says so.
+    """
+
+    def __init__(self, message: str, *, kind: Refusal, hint: str | None = None, retry_at: int | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.kind = kind
+        self.retry_at = retry_at
+        if kind in _MISCONFIGURED:
+            self.status = Status.USAGE
+        elif kind in ("too_long", "blocked"):
+            self.status = Status.FAILED
 
 
 class ModelError(ScoError):

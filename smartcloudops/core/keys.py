@@ -25,8 +25,8 @@ SECTIONS: dict[str, type[Any]] = {
     "alerts.NAME": settings.Alerts,
     "remote_write": settings.RemoteWrite,
     "ask": settings.Ask,
-    "ask.openai": settings.Provider,
-    "ask.gemini": settings.Provider,
+    "ask.openai": settings.OpenAI,
+    "ask.gemini": settings.Gemini,
     "infra": settings.Infra,
     "state": settings.StateSection,
 }

@@ -208,7 +208,7 @@ class Alerts(Server):
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """`[ask.openai]` and `[ask.gemini]`: a language model, and what it may be sent."""
+    """A language model, and what it may be sent."""
 
     model: str | None = key(None, "text", "name of the model")
     base_url: str | None = key(None, "text", "another endpoint that speaks the same API")
@@ -216,19 +216,48 @@ class Provider:
     key_file: Path | None = key(None, "path", "file that holds the key")
     key_cmd: tuple[str, ...] | None = key(None, "argv", "program that prints the key")
     send: tuple[str, ...] = key(
-        ("metrics", "alerts"), "texts", "what may leave this machine", choices=("metrics", "alerts", "logs")
+        ("metrics", "alerts"), "texts", "what may leave this machine", choices=("metrics", "alerts", "logs", "infra")
     )
+    timeout_ms: int = key(60 * SECOND, "duration", "longest silence of the server", minimum=SECOND)
+    price_input: float | None = key(None, "number", "USD per million tokens sent, where sco knows none", minimum=0)
+    price_output: float | None = key(None, "number", "USD per million tokens received", minimum=0)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAI(Provider):
+    """`[ask.openai]`: OpenAI, or any server that speaks its API."""
+
+    model: str | None = key("gpt-5.4-mini", "text", "name of the model")
+
+
+@dataclass(frozen=True, slots=True)
+class Gemini(Provider):
+    """`[ask.gemini]`: Google's models."""
+
+    model: str | None = key("gemini-flash-latest", "text", "name of the model")
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
     """`[ask]`: who answers questions."""
 
-    route: tuple[str, ...] = key((), "texts", "providers in the order to try")
-    instructions: Path | None = key(None, "path", "file of standing instructions")
-    runbooks: Path | None = key(None, "path", "directory of runbooks")
-    openai: Provider = field(default_factory=Provider)
-    gemini: Provider = field(default_factory=Provider)
+    route: tuple[str, ...] = key(
+        ("offline",), "texts", "providers in the order to try", choices=("openai", "gemini", "offline")
+    )
+    instructions: Path | None = key(None, "path", "file of standing instructions, added to the prompt")
+    runbooks: Path | None = key(None, "path", "runbooks, such as `runbooks/*.md`")
+    mask: tuple[str, ...] = key(
+        (), "texts", "what is masked beside secrets before anything is sent", safe=True, choices=("email", "ip")
+    )
+    max_steps: int = key(8, "whole", "requests to a provider for one answer", safe=True, minimum=1, maximum=50)
+    max_cost: float | None = key(None, "number", "USD that one answer may cost", safe=True, minimum=0)
+    max_question: int = key(4000, "whole", "characters of a question", safe=True, minimum=10, maximum=100_000)
+    timeout_ms: int = key(180 * SECOND, "duration", "longest time for one answer", safe=True, minimum=SECOND)
+    context_ms: int = key(
+        2 * SECOND, "duration", "longest wait for the live context", safe=True, minimum=0, maximum=MINUTE
+    )
+    openai: OpenAI = field(default_factory=OpenAI)
+    gemini: Gemini = field(default_factory=Gemini)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,72 @@
+"""What a model, the offline answerer and later HTTP may look at: one file per tool, one row per tool in TOOLS.
+
+Tools read. They take PromQL, names and literal patterns, never addresses, paths or buckets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from smartcloudops.ask.messages import ToolSpec
+from smartcloudops.ask.world import World
+from smartcloudops.core.records import Evidence
+from smartcloudops.core.registry import Registry
+
+# What of `send` a tool's answers are; `[ask.NAME] send` must name it, or the tool is not offered.
+Sends = Literal["metrics", "alerts", "logs", "infra", "nothing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a tool found. Every number of `text` that a person may rely on is in the evidence's values, too.
+
+    `data` is the same for code (the offline answerer): plain Python.
+    """
+
+    text: str
+    evidence: tuple[Evidence, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool: what models read of it, and what it runs with checked arguments.
+
+    `run` raises ScoError, whose message and hint go back to the model as text.
+    """
+
+    name: str
+    about: str
+    parameters: Mapping[str, Any]
+    sends: Sends
+    run: Callable[[World, Mapping[str, Any]], Result]
+
+    @property
+    def spec(self) -> ToolSpec:
+        """As a provider declares it."""
+        return ToolSpec(self.name, self.about, self.parameters)
+
+
+TOOLS: Registry[Tool] = Registry(
+    "tool",
+    {
+        name: f"smartcloudops.ask.tools.{name}:TOOL"
+        for name in (
+            "list_metrics",
+            "describe_metric",
+            "query_metrics",
+            "compare_periods",
+            "detect_anomalies",
+            "explain",
+            "list_incidents",
+            "list_alerts",
+            "overview",
+            "host_snapshot",
+            "forecast",
+            "search_runbooks",
+            "calculate",
+        )
+    },
+)
