@@ -112,3 +112,12 @@ def rfc3339(ms: int) -> str:
     whole, rest = divmod(ms, SECOND)
     base = datetime.fromtimestamp(whole, UTC).isoformat()[:19]
     return f"{base}.{rest:03d}Z" if rest else f"{base}Z"
+
+
+def minute(ms: int) -> str:
+    """RFC 3339 in UTC, to the minute.
+
+    >>> minute(90_000)
+    '1970-01-01T00:01Z'
+    """
+    return f"{rfc3339(ms)[:16]}Z"
