@@ -3,75 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from functools import cache
+
+from smartcloudops.core.secret_forms import FORMS, Form
 
 MASK = "***"
 _SHORTEST = 4
 _PASSES = 20
-
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    """`pattern` is tried only where the lower-case text holds one of `triggers`: that keeps plain text fast."""
-
-    triggers: tuple[str, ...]
-    pattern: re.Pattern[str]
-    replacement: str
-
-
-_NAME = r"(?:passw(?:or)?d|passphrase|secret(?:[_-]?key)?|(?:api|private|access)[_-]?key)"
-_VALUE = r"""(?:"(?:[^"\\\n]|\\.)+"|'(?:[^'\\\n]|\\.)+'|["']?[^\s"',;&})\]]+)"""
-# Every repetition that can start at many places is bounded, so that hostile text takes linear time.
-_RULES = (
-    _Rule(
-        ("private key",),
-        re.compile(r"-----BEGIN ([A-Z0-9 ]{0,40}PRIVATE KEY)-----.*?(?:-----END \1-----|\Z)", re.DOTALL),
-        "-----BEGIN PRIVATE KEY----- " + MASK,
-    ),
-    _Rule(
-        ("://",),
-        re.compile(r"(?<=://)(?:[^\s/@\"'<>]{1,512}|[^\s/:@\"'<>]{0,128}:(?!\d{1,5}/)[^\s@\"'<>]{1,512})@(?=[^\s@])"),
-        MASK + "@",
-    ),
-    _Rule(
-        ("authorization",),
-        re.compile(r"(?i)(authorization[\"']?\s*[:=]\s*[\"']?)[^\s\"'][^\n\"']*"),
-        r"\1" + MASK,
-    ),
-    _Rule(("bearer",), re.compile(r"(?i)\b(bearer\s+)[A-Za-z0-9._~+/=-]{6,}"), r"\1" + MASK),
-    _Rule(("akia", "asia"), re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b"), MASK),
-    _Rule(
-        ("akia", "asia", "aws", "secret", MASK),
-        re.compile(
-            r"(?<![A-Za-z0-9/+=_-])(?=[A-Za-z0-9/+]{0,39}[A-Z])(?=[A-Za-z0-9/+]{0,39}[a-z])"
-            r"(?=[A-Za-z0-9/+]{0,39}[0-9])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=_-])"
-        ),
-        MASK,
-    ),
-    _Rule(
-        ("passw", "passphrase", "secret", "key"),
-        re.compile(rf"(?i)({_NAME}[\"']?\s*(?:=>|[:=])\s*){_VALUE}"),
-        r"\1" + MASK,
-    ),
-    _Rule(
-        ("passw", "passphrase", "secret", "key", "token"),
-        re.compile(rf"(?i)(--(?:[a-z]{{1,20}}-){{0,4}}(?:{_NAME}|token)[ =]){_VALUE}"),
-        r"\1" + MASK,
-    ),
-    _Rule(
-        ("token",),
-        re.compile(rf"(?i)(token(?:[\"']?\s*=|[\"']\s*:|(?<=[_-]token)\s*:)\s*){_VALUE}"),
-        r"\1" + MASK,
-    ),
-    _Rule(
-        ("eyj",),
-        re.compile(r"\beyJ[A-Za-z0-9_-]{5,400}+\.[A-Za-z0-9_-]{5,}+(?:\.[A-Za-z0-9_-]*+)?"),
-        MASK,
-    ),
-    _Rule(("sk-",), re.compile(r"\bsk-[A-Za-z0-9_-]{16,}"), MASK),
-    _Rule(("aiza",), re.compile(r"\bAIza[A-Za-z0-9_-]{30,}"), MASK),
-    _Rule(("ghp_", "gho_", "ghs_", "xox"), re.compile(r"\b(?:gh[pos]_|xox[abprs]-)[A-Za-z0-9-]{16,}"), MASK),
-)
 
 
 class Redactor:
@@ -81,14 +20,21 @@ class Redactor:
         self._exact: list[str] = []
 
     def register(self, value: str) -> None:
-        """Mask this exact text from now on; texts under 4 characters, or of `*` alone, cannot be masked."""
-        if len(value) >= _SHORTEST and value.strip("*") and value not in self._exact:
-            self._exact = sorted([*self._exact, value], key=len, reverse=True)
+        """Mask this exact text from now on, as it is and as URLs and JSON have it.
+
+        Texts under 4 characters, or of `*` alone, cannot be masked.
+        """
+        import json
+        from urllib.parse import quote
+
+        for each in (value, quote(value, safe="", errors="replace"), json.dumps(value)[1:-1]):
+            if len(each) >= _SHORTEST and each.strip("*") and each not in self._exact:
+                self._exact = sorted([*self._exact, each], key=len, reverse=True)
 
     def redact(self, text: str) -> str:
         """The text with `***` for each secret; doing it again changes nothing."""
         for _ in range(_PASSES):
-            masked = self._mask_exact(_mask_patterns(text))
+            masked = self._mask_exact(_mask_forms(text))
             if masked == text:
                 break
             text = masked
@@ -103,12 +49,50 @@ class Redactor:
         return text
 
 
-def _mask_patterns(text: str) -> str:
-    lower = text.lower()
-    for rule in _RULES:
-        if any(trigger in lower for trigger in rule.triggers):
-            text = rule.pattern.sub(rule.replacement, text)
+def _mask_forms(text: str) -> str:
+    lower = _lower(text)
+    for form in FORMS:
+        where = text if form.cased else lower
+        present = tuple(trigger for trigger in form.triggers if trigger in where)
+        if not present:
+            continue
+        masked = _masked(text, _matches(form, text, where, present))
+        if masked != text:
+            text, lower = masked, _lower(masked)
     return text
+
+
+def _lower(text: str) -> str:
+    """Lower case of the same length: only the dotted capital I has two characters there."""
+    return text.replace("İ", "I").lower()
+
+
+def _matches(form: Form, text: str, where: str, present: tuple[str, ...]) -> Iterator[re.Match[str]]:
+    """What is a secret of this form, from left to right."""
+    pattern = _compiled(form.pattern)
+    if form.at == "anywhere":
+        yield from pattern.finditer(text)
+        return
+    end = 0
+    for trigger in _compiled("|".join(map(re.escape, present))).finditer(where):
+        match = pattern.match(text, trigger.start()) if trigger.start() >= end else None
+        if match:
+            end = match.end()
+            yield match
+
+
+def _masked(text: str, matches: Iterator[re.Match[str]]) -> str:
+    """The first group of a match stays before the mask, the rest goes."""
+    parts, end = [], 0
+    for match in matches:
+        parts += [text[end : match.start()], match[match.lastindex] if match.lastindex else "", MASK]
+        end = match.end()
+    return "".join([*parts, text[end:]]) if parts else text
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
 _PROCESS = Redactor()
