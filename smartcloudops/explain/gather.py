@@ -117,7 +117,20 @@ def file_edges(path: Path) -> list[Edge]:
 
 def of_group(recording: Recording, group: Mapping[str, str]) -> Recording:
     """The series that carry all labels of a group; everything where it has none."""
-    keep = [i for i, labels in enumerate(recording.labels) if group.items() <= labels.items()]
+    return _only(recording, [i for i, labels in enumerate(recording.labels) if group.items() <= labels.items()])
+
+
+def of_host(recording: Recording, host: str) -> Recording:
+    """The series of which a label names the host, with a port or without."""
+    return _only(recording, [i for i, labels in enumerate(recording.labels) if host and _names(labels, host)])
+
+
+def _names(labels: Labels, host: str) -> bool:
+    values = [value for name, value in labels.items() if name != "__name__"]
+    return any(value == host or value.partition(":")[0] == host for value in values)
+
+
+def _only(recording: Recording, keep: list[int]) -> Recording:
     return Recording(
         recording.times,
         recording.step,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,9 +13,9 @@ from smartcloudops.core.state import FILE, open_state
 from smartcloudops.core.times import DAY, parse_duration, parse_time
 from smartcloudops.explain.explaining import explain
 from smartcloudops.explain.findings import Explanation
-from smartcloudops.explain.gather import Gathered, file_edges, gather, of_group
+from smartcloudops.explain.gather import Gathered, file_edges, gather, of_group, of_host
 from smartcloudops.explain.ranking import rank_series
-from smartcloudops.explain.settle import Question
+from smartcloudops.explain.settle import Question, named, settle
 from smartcloudops.explain.topology import Edge, graph
 from smartcloudops.metrics import Source, choose
 from smartcloudops.metrics.series import Window, parse_series_name
@@ -26,7 +27,7 @@ _AFTER_MS = DAY
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the command line asks for; texts as given."""
+    """What the command line or a tool asks for; texts as given. `since`: look from then on, where no `at` is known."""
 
     incident: str | None = None
     series: str | None = None
@@ -36,6 +37,7 @@ class Request:
     edges: Path | None = None
     step: str | None = None
     history: str | None = None
+    since: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +63,13 @@ def why(config: Config, request: Request, *, now: int) -> Answer:
     edges = [*found.edges, *(file_edges(listed) if listed else [])]
     question = Question(request.series, at, now)
     if incident is None:
-        return Answer(None, explain(found.recording, question, edges))
+        return Answer(None, _of_symptom(found, edges, question))
     return Answer(incident, _of_incident(incident, found, edges, question))
 
 
 def _incident(config: Config, request: Request) -> Incident | None:
     """The one that was named; without any symptom the newest open one, if there is one."""
-    if request.incident is None and (request.series or request.at or request.path):
+    if request.incident is None and (request.series or request.at or request.since or request.path):
         return None
     if not (config.state_dir / FILE).exists():
         if request.incident is None:
@@ -104,7 +106,7 @@ def _windows(
         until = parse_time(request.until, now=newest)
     if at is not None:
         until = min(until, at + _AFTER_MS)
-    since = at if at is not None else until - config.detect.window_ms
+    since = at if at is not None else _looked_from(config, request, newest, until)
     history = parse_duration(request.history) if request.history else config.explain.history_ms
     start = extent.start if extent and not request.history else since - history
     end = until // step * step if extent is None else -(-until // step) * step
@@ -112,6 +114,26 @@ def _windows(
     if end < max(since, start):
         raise UsageError("nothing lies between --at and --until", hint="give an earlier --at or a later --until")
     return Window(start, end, step), since
+
+
+def _looked_from(config: Config, request: Request, newest: int, until: int) -> int:
+    if request.since is None:
+        return until - config.detect.window_ms
+    since = parse_time(request.since, now=newest)
+    if since >= until:
+        raise UsageError(f"{request.since} is not before the end", hint="give an earlier time, such as 6h")
+    return since
+
+
+def _of_symptom(found: Gathered, edges: list[Edge], question: Question) -> Explanation:
+    """By the symptom's series or part; by all series of a host where only that was named."""
+    members = of_host(found.recording, question.series or "")
+    if not members.names or named(found.recording, question.series) is not None:
+        return explain(found.recording, question, edges)
+    with suppress(UsageError):
+        if settle(found.recording, question, graph(edges)) is not None:
+            return explain(found.recording, question, edges)
+    return rank_series(members, replace(question, series=None))
 
 
 def _of_incident(incident: Incident, found: Gathered, edges: list[Edge], question: Question) -> Explanation:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cli.conftest import recording, sco, trained
 from fakes.prometheus_server import FakePrometheus, Reply, always, success
+from fakes.recordings import history, write_csv
 
+from smartcloudops.anomaly.store import LocalStore
 from smartcloudops.ask.tools import TOOLS, Result
 from smartcloudops.ask.world import World
 from smartcloudops.core import config
+from smartcloudops.core.errors import UsageError
 from smartcloudops.core.records import Finding, Suspect
 from smartcloudops.core.state import FILE, open_state
-from smartcloudops.core.times import HOUR, MINUTE
+from smartcloudops.core.times import HOUR, MINUTE, rfc3339
 from smartcloudops.triage import ledger
+
+__all__ = ["recording", "sco", "trained"]
 
 NOW = 1_700_000_000_000 // MINUTE * MINUTE
 
@@ -41,8 +48,6 @@ def values(result: Result, number: int = 0) -> dict[str, object]:
 
 
 def firing(name: str, state: str = "firing", ago: int = 5 * MINUTE, **labels: str) -> dict[str, object]:
-    from smartcloudops.core.times import rfc3339
-
     labels = {"alertname": name, **labels}
     return {
         "labels": labels,
@@ -164,3 +169,81 @@ def test_before_detect_ran_there_is_nothing_and_nothing_is_made(world):
     found = ask(made, "list_incidents")
     assert found.text == "no incident was ever recorded here: sco detect has not run"
     assert not (made.config.state_dir / FILE).exists()
+
+
+@pytest.fixture
+def broken(world, tmp_path):
+    """A recording of two hosts, web-1's cpu and latency broken in the last half hour."""
+    path = write_csv(tmp_path / "metrics.csv", history())
+    return world(path=path)
+
+
+def test_explain_names_who_stands_out_with_evidence_for_each(broken):
+    found = ask(broken, "explain", since="1h")
+    assert {s["host"] for s in found.data["suspects"][:2]} == {"web-1"}
+    first, *passed = found.evidence
+    assert not any(e.id for e in found.evidence) and passed
+    shares = {v["ref"]: v for v in first.values}
+    assert shares["1.share"]["unit"] == "%" and shares["1.share"]["entity"] == "web-1"
+    assert passed[0].values[1]["entity"] == "web-1" and passed[0].values[1]["ref"] == "1.worst"
+    assert "§2 web-1: " in found.text and "deviations)" in found.text
+    json.dumps(found.data, allow_nan=False)
+
+
+def test_explain_takes_a_host_for_a_symptom(broken):
+    found = ask(broken, "explain", series="web-1")
+    assert {s["host"] for s in found.data["suspects"]} == {"web-1"}
+    quiet = ask(broken, "explain", series="web-2")
+    assert quiet.data["suspects"] == [] and "nothing stands out" in quiet.text.splitlines()[0]
+    with pytest.raises(UsageError, match="no series 'web-9'"):
+        ask(broken, "explain", series="web-9")
+
+
+def test_explain_accuses_nobody_where_nothing_stands_out(world, tmp_path):
+    columns = {k: v[:-12] for k, v in history(rows=1200).items()}
+    found = ask(world(path=write_csv(tmp_path / "calm.csv", columns)), "explain")
+    assert found.data["suspects"] == []
+    assert "nothing stands out, so there is no suspect" in found.text and "as near as it gets" in found.text
+    assert found.evidence and found.evidence[0].values
+
+
+def test_explain_of_an_incident_says_whose_it_is(broken, tmp_path):
+    identity = f"file {tmp_path / 'metrics.csv'}"
+    end = broken.now()
+    suspects = (Suspect('cpu{instance="web-1"}', 1.0, "97%"),)
+    with open_state(broken.config.state_dir) as db, db.transaction():
+        one = Finding('{instance="web-1"}', end - 25 * MINUTE, end, 2.5, suspects)
+        ledger.apply(db, [one], {one.group: end}, source=identity, hold_ms=HOUR, model="m", until=end, now=end)
+        (incident,) = ledger.list_incidents(db)
+    found = ask(broken, "explain", incident=incident.id)
+    assert f"incident {incident.id} of web-1" in found.text and found.data["incident"] == incident.id
+    assert found.data["suspects"][0]["host"] == "web-1"
+    with pytest.raises(UsageError, match="own series and time"):
+        ask(broken, "explain", incident=incident.id, at="2h")
+    with pytest.raises(UsageError, match="exclude each other"):
+        ask(broken, "explain", since="1h", at="2h")
+
+
+def test_without_a_model_the_next_step_is_named(broken):
+    found = ask(broken, "detect_anomalies")
+    assert "there is no model yet" in found.text and "sco train" in found.text
+    assert not (broken.config.state_dir / FILE).exists()
+
+
+def test_anomalies_are_what_the_model_finds_and_nothing_is_written(trained, world, tmp_path):
+    made = world(f'[models]\ndir = "{tmp_path / "models"}"\n', path=trained)
+    store = LocalStore(Path.home() / ".local/share/sco/models")
+    made = replace(made, config=replace(made.config, models_dir=store.directory))
+    before = sorted(made.config.state_dir.rglob("*")) if made.config.state_dir.exists() else []
+    found = ask(made, "detect_anomalies")
+    assert {a["entity"] for a in found.data["anomalies"]} == {"web-1"}
+    assert found.data["model"] and found.data["findings"][0]["entity"] == "web-1"
+    kept = values(found)
+    assert kept["1.score"] >= 1 and kept["1.value"] > kept["1.upper"]
+    assert "unusual series" in found.text and "alarm from" in found.text
+    calm = ask(made, "detect_anomalies", host="web-2")
+    assert calm.data["anomalies"] == [] and "nothing unusual" in calm.text
+    assert {a["metric"] for a in ask(made, "detect_anomalies", metric="cpu").data["anomalies"]} == {"cpu"}
+    after = sorted(made.config.state_dir.rglob("*")) if made.config.state_dir.exists() else []
+    assert [p.name for p in after if p.name == FILE] == [p.name for p in before if p.name == FILE]
+    json.dumps(found.data, allow_nan=False)
