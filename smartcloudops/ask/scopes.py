@@ -1,0 +1,219 @@
+"""What a number of an answer is said of: host, part, metric and statistic, by its sentence and what stands over it."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from smartcloudops.ask.binding import Group, Mention, Run, bound, groups
+from smartcloudops.ask.facets import Facet, Keys, in_text
+from smartcloudops.ask.known import Known
+from smartcloudops.ask.naming import Names
+from smartcloudops.ask.passages import Passage, Span
+from smartcloudops.ask.spoken import Spoken
+from smartcloudops.ask.units import UNIT, Unit, unit
+
+FAMILIES = ("metric", "aspect", "stat", "quantile")
+_JOINED = re.compile(
+    r"[*_`\s]*(?:,|/|&|,? ?\b(?:and|or)\b|(?P<opposed>,? ?\b(?:vs\.?|versus|compared (?:to|with)|against)))"
+    r"[*_`\s]*(?:at|of|about|only|~)?[*_`\s]*\Z"
+)
+# A subject that is none of the hosts named before.
+_ANYONE = re.compile(
+    r"(?i)\b(?:all|every|each|other|remaining|both|rest of the|any)(?: of)?(?: the)?(?: \w+)? "
+    r"(?:hosts?|servers?|nodes?|machines?|"
+    r"instances?|ones|services?|boxes)\b|\bthe (?:rest|others)\b|\bfleet|\bcluster|\belsewhere\b|\beverything else\b|"
+    r"\bacross (?:the )?(?:all|hosts|servers|nodes)|\bothers\b"
+)
+_HEAD_UNIT = re.compile(r"[(\[,]\s*([^()\[\],|]{1,12}?)\s*[)\]]?[\s*_]*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """None where nothing is named. `anyone`: the sentence speaks of other or all hosts. `head`: the column's."""
+
+    hosts: Keys | None
+    parts: Keys | None
+    facets: dict[str, Keys | None]
+    anyone: bool
+    sentence: str
+    at: int
+    head: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Local:
+    """A passage with its groups of mentions by family, places counted from its start."""
+
+    text: str
+    groups: dict[str, list[Group]]
+
+
+@dataclass(slots=True)
+class Page:
+    """An answer, taken apart."""
+
+    text: str
+    passages: Sequence[Passage]
+    claims: Sequence[Spoken]
+    known: Known
+    _names: Names = field(init=False)
+    _hosts: list[Mention] = field(init=False)
+    _parts: list[Mention] = field(init=False)
+    _facets: list[Facet] = field(init=False)
+    _locals: dict[Span, _Local] = field(default_factory=dict)
+    _carried: dict[Span, Keys] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._names = Names(self.known.whose.values())
+        self._hosts = self._names.hosts_in(self.text)
+        self._parts = self._names.parts_in(self.text)
+        self._facets = in_text(self.text, self.known.names())
+        self._carry()
+
+    def _carry(self) -> None:
+        """The hosts that were named last before each passage; those of the question before the first."""
+        last = _union(self._names.hosts_in(self.known.said))
+        over = last
+        for one in self.passages:
+            self._carried[one.start, one.end] = over if one.item and over else last
+            own = self.keys((one.start, one.end))
+            last = own or last
+            if not one.item:
+                over = last
+
+    def keys(self, span: Span) -> Keys:
+        """Every host named there."""
+        return _union([m for m in self._hosts if span[0] <= m.start < span[1]])
+
+    def passage(self, claim: Spoken) -> Passage:
+        """Where a claim stands."""
+        i = bisect_right([p.start for p in self.passages], claim.start) - 1
+        if i >= 0 and claim.start < self.passages[i].end:
+            return self.passages[i]
+        return Passage(*_line(self.text, claim.start))
+
+    def scope(self, claim: Spoken) -> Scope:
+        """What it is said of."""
+        passage = self.passage(claim)
+        local, run = self._local((passage.start, passage.end)), self._run(claim, passage)
+        facets = {family: self._facet(family, local, run, passage) for family in FAMILIES}
+        anyone = bool(_ANYONE.search(local.text))
+        own = bound(local.text, run, local.groups["host"], "host")
+        parts = bound(local.text, run, local.groups["part"], "host") or self._above(passage, self._parts)
+        head = self.text[slice(*passage.over[0])] if passage.cell and passage.over else ""
+        hosts = own or (None if anyone else self._hosts_above(passage))
+        return Scope(hosts, parts, facets, anyone and not own, local.text, claim.start - passage.start, head)
+
+    def _hosts_above(self, passage: Passage) -> Keys | None:
+        found = next((keys for span in (*passage.before, *passage.over) if (keys := self.keys(span))), None)
+        return found or self._carried.get((passage.start, passage.end)) or None
+
+    def _above(self, passage: Passage, mentions: Sequence[Mention]) -> Keys | None:
+        spans = passage.over[:2] if passage.cell else passage.over
+        for start, end in spans:
+            if found := _union([m for m in mentions if start <= m.start < end]):
+                return found
+        return None
+
+    def _facet(self, family: str, local: _Local, run: Run, passage: Passage) -> Keys | None:
+        kind = "metric" if family in ("metric", "aspect") else "stat"
+        own = bound(local.text, run, local.groups[family], kind)
+        if own or family == "aspect":
+            return own
+        if kind == "stat" and not passage.cell:
+            return None
+        # A table's row is no head: other columns' numbers stand in it.
+        spans = [*passage.over[:2], *passage.over[3:]] if passage.cell else list(passage.over)
+        mentions = [Mention(f.start, f.end, f.keys) for f in self._facets if f.family == family]
+        for start, end in spans[:2] if kind == "stat" else spans:
+            if found := _union([m for m in mentions if start <= m.start < end]):
+                return found
+        return None
+
+    def _local(self, span: Span) -> _Local:
+        if span not in self._locals:
+            text = self.text[slice(*span)]
+            of = {
+                family: _within([_mention(f) for f in self._facets if f.family == family], span) for family in FAMILIES
+            }
+            found = {family: groups(text, of[family], compound=family in ("metric", "aspect")) for family in FAMILIES}
+            found["host"] = groups(text, _within(self._hosts, span))
+            found["part"] = groups(text, _within(self._parts, span))
+            self._locals[span] = _Local(text, found)
+        return self._locals[span]
+
+    def _run(self, claim: Spoken, passage: Passage) -> Run:
+        """The numbers that a claim is joined with, in its passage."""
+        i = next(n for n, c in enumerate(self.claims) if c is claim)
+        first, last, opposed = i, i, False
+        while first and self._joined(first - 1, claim, passage):
+            opposed |= self._joined(first - 1, claim, passage) == "opposed"
+            first -= 1
+        while last + 1 < len(self.claims) and self._joined(last, claim, passage):
+            opposed |= self._joined(last, claim, passage) == "opposed"
+            last += 1
+        at = passage.start
+        start, end = self.claims[first].start - at, self.claims[last].end - at
+        if last == first:
+            return Run(start, end, 0, 1)
+        return Run(start, end, i - first, last - first + 1, opposed)
+
+    def _joined(self, i: int, claim: Spoken, passage: Passage) -> str:
+        """How the claim of that number goes on to the next, "" where it does not."""
+        one, after = self.claims[i], self.claims[i + 1]
+        inside = passage.start <= one.start and after.end <= passage.end
+        if not inside or one.kind != after.kind or one.kind != claim.kind:
+            return ""
+        found = _JOINED.match(self.text[one.end : after.start])
+        return "" if not found else "opposed" if found["opposed"] else "joined"
+
+    def listed(self, claim: Spoken) -> set[int]:
+        """How many hosts the sentence lists, and the list or table below it."""
+        passage = self.passage(claim)
+        found = {len(self.keys((passage.start, passage.end)))}
+        i = next((n for n, p in enumerate(self.passages) if p is passage), None)
+        if i is None or passage.item:
+            return found
+        j = i + 1
+        while j < len(self.passages) and (self.passages[j].item or self.passages[j].start == passage.end):
+            j += 1
+        items = [p for p in self.passages[i + 1 : j] if p.item and not p.cell and not p.before]
+        below = _union(
+            [m for p in self.passages[i + 1 : j] if p.item for m in self._hosts if p.start <= m.start < p.end]
+        )
+        return found | {len(items), len(below)} - {0}
+
+
+def head_unit(head: str) -> Unit | None:
+    """The unit in a column's head: `CPU (%)`, `p95 [ms]`, `CPU %`.
+
+    >>> head_unit(" CPU (%) "), head_unit("Memory, GiB"), head_unit("Host")
+    (Unit(dim='share', scales=(0.01,)), Unit(dim='bytes', scales=(1073741824.0,)), None)
+    """
+    found = _HEAD_UNIT.search(head)
+    named = found[1] if found else head.strip(" *_").rpartition(" ")[2]
+    behind = UNIT.fullmatch(named)
+    if not named or not behind or behind["multiple"]:
+        return None
+    return unit(named)
+
+
+def _line(text: str, at: int) -> Span:
+    end = text.find("\n", at)
+    return text.rfind("\n", 0, at) + 1, len(text) if end < 0 else end
+
+
+def _mention(one: Facet) -> Mention:
+    return Mention(one.start, one.end, one.keys)
+
+
+def _within(mentions: Sequence[Mention], span: Span) -> list[Mention]:
+    start, end = span
+    return [Mention(m.start - start, m.end - start, m.keys) for m in mentions if start <= m.start < end]
+
+
+def _union(mentions: Sequence[Mention]) -> Keys:
+    return frozenset(key for one in mentions for key in one.keys)
