@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -37,12 +38,13 @@ class Reply:
 
 @dataclass(frozen=True)
 class Asked:
-    """One request as it arrived; names of headers in lower case."""
+    """One request as it arrived, `at` seconds since the epoch; names of headers in lower case."""
 
     method: str
     path: str
     headers: Mapping[str, str]
     body: bytes
+    at: float = field(default_factory=time.time)
 
     @property
     def json(self) -> Any:

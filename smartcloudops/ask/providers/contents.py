@@ -45,17 +45,17 @@ _REASONS: dict[str, Reason] = {
 def conversation(messages: Messages, model: str) -> list[dict[str, Any]]:
     """The messages as contents; a turn goes back as it came to the model that made it, as text and calls to others."""
     said: list[dict[str, Any]] = []
-    ids: set[str] = set()
+    own: list[dict[str, Any]] = []
     for message in paired(messages):
         match message:
             case User(text):
                 said.append({"role": "user", "parts": [{"text": sendable(text)}]})
             case Assistant():
-                parts = _native(message, model) or _rebuilt(message)
-                ids = {str(table(part.get("functionCall")).get("id", "")) for part in parts}
-                said.append({"role": "model", "parts": parts})
+                kept = _native(message, model)
+                own = [table(part.get("functionCall")) for part in kept]
+                said.append({"role": "model", "parts": kept or _rebuilt(message)})
             case Results(answers):
-                said.append({"role": "user", "parts": [_response(answer, ids) for answer in answers]})
+                said.append({"role": "user", "parts": [_response(answer, own) for answer in answers]})
             case System():
                 pass
     return said
@@ -75,11 +75,13 @@ def _rebuilt(turn: Assistant) -> list[dict[str, Any]]:
     return parts
 
 
-def _response(answer: ToolAnswer, ids: set[str]) -> dict[str, Any]:
-    key = "error" if answer.is_error else "result"
-    response = {"name": sendable_name(answer.call.name), "response": {key: sendable(answer.text)}}
-    own = {"id": answer.call.id} if answer.call.id in ids else {}
-    return {"functionResponse": {**own, **response}}
+def _response(answer: ToolAnswer, own: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The answer to a call, named as the call is: a call of its `own` keeps its id, if it has one, and any name."""
+    call = answer.call
+    known = {"id": call.id} if any(each.get("id") == call.id for each in own) else {}
+    name = call.name if any(each.get("name") == call.name for each in own) else sendable_name(call.name)
+    response = {"error" if answer.is_error else "result": sendable(answer.text)}
+    return {"functionResponse": {**known, "name": name, "response": response}}
 
 
 def deltas(chunks: Iterable[Mapping[str, Any]], model: str) -> Iterator[Delta]:

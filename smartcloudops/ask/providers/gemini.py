@@ -21,7 +21,7 @@ from smartcloudops.ask.providers.line import Line, address, fault
 from smartcloudops.ask.providers.refusals import Asked, Said, failed, refused, with_models
 from smartcloudops.ask.providers.turns import instructions, table
 from smartcloudops.core.address import Address
-from smartcloudops.core.errors import ConfigError, ProviderError
+from smartcloudops.core.errors import ConfigError, ProviderError, Refusal
 from smartcloudops.core.settings import Gemini as Settings
 from smartcloudops.core.times import DAY, HOUR, SECOND, now_ms
 
@@ -35,8 +35,8 @@ _RESET_MS = 8 * HOUR
 _FOREIGN = (
     errors.APIError,
     httpx2.HTTPError,
-    httpx2.StreamError,
     httpx2.InvalidURL,
+    RuntimeError,
     OSError,
     ValueError,
     TypeError,
@@ -115,23 +115,23 @@ class Gemini:
     def _first(self, contents: Any, config: types.GenerateContentConfig, asked: Asked) -> tuple[Any, Any]:
         """The first chunk, None for none, and the rest: only asking for the first makes the SDK send the request."""
         stream = self._client.models.generate_content_stream(model=self.model, contents=contents, config=config)
-        return self._next(stream, asked), stream
+        return self._next(stream, asked, nonsense="request"), stream
 
-    def _next(self, stream: Iterator[Any], asked: Asked) -> Mapping[str, Any] | None:
-        with self._translated(asked):
+    def _next(self, stream: Iterator[Any], asked: Asked, *, nonsense: Refusal = "broken") -> Mapping[str, Any] | None:
+        with self._translated(asked, nonsense=nonsense):
             chunk = next(stream, None)
             if chunk is None:
                 return None
             return table(chunk.model_dump(mode="json", by_alias=True, exclude_none=True, warnings=False))
 
     @contextmanager
-    def _translated(self, asked: Asked) -> Iterator[None]:
+    def _translated(self, asked: Asked, *, nonsense: Refusal = "broken") -> Iterator[None]:
         try:
             yield
         except _FOREIGN as e:
-            raise self._error(e, asked) from e
+            raise self._error(e, asked, nonsense) from e
 
-    def _error(self, e: Exception, asked: Asked) -> ProviderError:
+    def _error(self, e: Exception, asked: Asked, nonsense: Refusal) -> ProviderError:
         if self._line.closed:
             return failed(asked, "broken", "was hung up on")
         if isinstance(e, errors.APIError):
@@ -139,7 +139,7 @@ class Gemini:
             return with_models(error, self.model, self.models) if error.kind == "model" else error
         if found := fault(e, silence_s=self._line.silence_s):
             return failed(asked, *found)
-        return failed(asked, "broken", "answered with what is no answer of Gemini's")
+        return failed(asked, nonsense, "answered with what is no answer of Gemini's")
 
 
 def _client(to: Address, line: Line, key: str) -> genai.Client:

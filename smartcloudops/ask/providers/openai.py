@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -20,15 +21,15 @@ from smartcloudops.ask.providers.line import Line, address, fault
 from smartcloudops.ask.providers.refusals import Asked, Said, failed, refused, with_models
 from smartcloudops.ask.providers.turns import table
 from smartcloudops.core.address import Address
-from smartcloudops.core.errors import ProviderError
+from smartcloudops.core.errors import ProviderError, Refusal
 from smartcloudops.core.settings import OpenAI as Settings
 
 OFFICIAL = "https://api.openai.com/v1"
 _SECTION = "ask.openai"
 # What the official endpoint bills to, from the variables that its users know; nobody else hears of it.
 _ACCOUNT = frozenset({"openai-organization", "openai-project"})
-# What the SDK, its transport and JSON raise for a server that is not there, refuses, or talks nonsense.
-_FOREIGN = (openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL, OSError, ValueError)
+# What the SDK, its transport (RuntimeError: it is closed) and JSON raise where no answer is to be had.
+_FOREIGN = (openai.OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, RuntimeError, OSError, ValueError)
 
 
 class OpenAI:
@@ -60,9 +61,15 @@ class OpenAI:
         body: dict[str, Any] = {"model": self.model, "messages": conversation(messages, self.where), "stream": True}
         if tools:
             body["tools"] = [declared(tool) for tool in tools]
+        said = False
         with self._line.use():
-            stream = self._line.twice(lambda: self._open(body, asked))
-            yield from self._read(stream, asked)
+            chunks = self._line.twice(lambda: self._first(body, asked))
+            with self._translated(asked):
+                for delta in deltas(chunks, self.where):
+                    said = said or not isinstance(delta, Usage)
+                    yield delta
+        if not said:
+            raise failed(asked, "broken", "ended its answer before it said anything")
 
     def models(self) -> Sequence[str]:
         """The ids of all models there, sorted; () where the server has no list."""
@@ -82,37 +89,34 @@ class OpenAI:
         """Hang up; nothing can be asked after it."""
         self._line.hang_up()
 
-    def _open(self, body: Mapping[str, Any], asked: Asked) -> openai.Stream[Any]:
-        """The answer's beginning: its status and headers have come."""
+    def _first(self, body: Mapping[str, Any], asked: Asked) -> Iterator[Mapping[str, Any]]:
+        """All chunks, once the first has come: until then nothing is lost by asking again."""
+        with self._translated(asked, nonsense="request"):
+            chunks = _chunks(self._open(body), asked)
+            first = next(chunks, None)
+        return chain(() if first is None else (first,), chunks)
+
+    def _open(self, body: Mapping[str, Any]) -> openai.Stream[Any]:
         create: Any = self._client.chat.completions.create
+        stream: openai.Stream[Any]
         options = {"stream_options": {"include_usage": True}} if self._counts else {}
-        with self._translated(asked):
-            try:
-                stream: openai.Stream[Any] = create(**body, **options)
-            except openai.APIStatusError as e:
-                if not (self._counts and e.status_code in (400, 422) and "stream_options" in str(e.body)):
-                    raise
-                self._counts = False
-                stream = create(**body)
+        try:
+            stream = create(**body, **options)
+        except openai.APIStatusError as e:
+            if not (self._counts and e.status_code in (400, 422) and "stream_options" in str(e.body)):
+                raise
+            self._counts = False
+            stream = create(**body)
         return stream
 
-    def _read(self, stream: openai.Stream[Any], asked: Asked) -> Iterator[Delta]:
-        said = False
-        with self._translated(asked):
-            for delta in deltas(_chunks(stream, asked), self.where):
-                said = said or not isinstance(delta, Usage)
-                yield delta
-        if not said:
-            raise failed(asked, "broken", "ended its answer before it said anything")
-
     @contextmanager
-    def _translated(self, asked: Asked) -> Iterator[None]:
+    def _translated(self, asked: Asked, *, nonsense: Refusal = "broken") -> Iterator[None]:
         try:
             yield
         except _FOREIGN as e:
-            raise self._error(e, asked) from e
+            raise self._error(e, asked, nonsense) from e
 
-    def _error(self, e: Exception, asked: Asked) -> ProviderError:
+    def _error(self, e: Exception, asked: Asked, nonsense: Refusal) -> ProviderError:
         if self._line.closed:
             return failed(asked, "broken", "was hung up on")
         if isinstance(e, openai.APIStatusError):
@@ -122,7 +126,7 @@ class OpenAI:
             return failed(asked, *found)
         if isinstance(e, openai.APIError):
             return refused(asked, said_in_band(e.body))
-        return failed(asked, "broken", "answered with what is no chat completion")
+        return failed(asked, nonsense, "answered with what is no chat completion")
 
 
 def _client(to: Address, line: Line, key: str, *, official: bool) -> openai.OpenAI:
@@ -142,7 +146,7 @@ def _client(to: Address, line: Line, key: str, *, official: bool) -> openai.Open
     )
 
 
-def _chunks(stream: openai.Stream[Any], asked: Asked) -> Iterable[Mapping[str, Any]]:
+def _chunks(stream: openai.Stream[Any], asked: Asked) -> Iterator[Mapping[str, Any]]:
     """The chunks as plain tables; of a server that does not stream, the one that it sends."""
     kind = stream.response.headers.get("content-type", "")
     if "html" in kind:
