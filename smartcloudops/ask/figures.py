@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -21,9 +22,11 @@ Labels = Mapping[str, str]
 THINNED = 12
 _LONGEST_NAME = 80
 # A level must last so many rows; with fewer rows than _FEWEST nothing is said.
-_SHORTEST, _FEWEST, _MOST_ROWS = 3, 8, 400
+_SHORTEST, _FEWEST, _MOST_ROWS = 3, 10, 400
 # How large a change of level must be: in deviations of the noise, of the whole range, of the level itself.
 _BY_NOISE, _BY_RANGE, _BY_LEVEL = 3.0, 0.1, 0.02
+# Medians of so many rows on both sides of a sharp step, and how large it must be.
+_EDGE, _EDGE_BY_NOISE, _EDGE_BY_RANGE, _EDGE_LAGS = 5, 4.0, 0.35, (1, 2, 4, 8)
 # Levels between two others that take less than this part of the rows are the way from one to the other.
 _ON_THE_WAY = 1 / 8
 # Values of these labels say by themselves what they are; others stand as `label=value`.
@@ -114,10 +117,15 @@ def changes(times: Times, values: Values, *, least: float = 0.0, most: int = 3) 
     if len(there) < _FEWEST or not np.ptp(there) > least or not np.isfinite(np.ptp(there)):
         return ()
     smooth = _despiked(there)
-    noise, reach = _noise(smooth)
-    starts = _partition(smooth / noise, 4.0 * reach * float(np.log(len(smooth))))
-    needed = max(least, _BY_NOISE * noise, _BY_RANGE * float(np.ptp(smooth)))
+    deviation, reach = _noise(smooth)
+    starts = _partition(smooth / deviation, 4.0 * reach * float(np.log(len(smooth))))
+    needed = max(least, _BY_NOISE * deviation, _BY_RANGE * float(np.ptp(smooth)))
     found = [Change(int(at[row]), before, after) for row, before, after in _levels(smooth, starts, needed)]
+    near = round(len(there) * _ON_THE_WAY)
+    taken = [int(np.searchsorted(at, change.time)) for change in found]
+    for row, before, after in _edges(smooth, max(least, _EDGE_BY_RANGE * float(np.ptp(smooth)))):
+        if all(abs(row - other) > near for other in taken):
+            found.append(Change(int(at[row]), before, after))
     kept = sorted(found, key=lambda c: -abs(c.after - c.before))[:most]
     return tuple(sorted(kept, key=lambda c: c.time))
 
@@ -170,6 +178,23 @@ def _slope_cost(values: Values) -> float:
     return float(rest @ rest)
 
 
+def _edges(values: Values, needed: float) -> list[tuple[int, float, float]]:
+    """(row, before, after) of sharp steps, which stand out of a season that a level does not; the sharpest first."""
+    middle = np.median(np.lib.stride_tricks.sliding_window_view(values, _EDGE), axis=1)
+    before, after = middle[:-_EDGE], middle[_EDGE:]
+    short = max(
+        1.4826 * float(np.median(np.abs(values[lag:] - values[:-lag]))) for lag in _EDGE_LAGS if lag < len(values)
+    )
+    large = np.abs(after - before) >= max(needed, _EDGE_BY_NOISE * short)
+    found: list[tuple[int, float, float]] = []
+    for i in np.argsort(-np.abs(after - before), kind="stable").tolist():
+        around = slice(i + _EDGE - 3, i + _EDGE + 2)
+        row = i + _EDGE - 2 + int(np.argmax(np.abs(np.diff(values[around]))))
+        if large[i] and all(abs(row - other) > 2 * _EDGE for other, _, _ in found):
+            found.append((row, float(before[i]), float(after[i])))
+    return found
+
+
 def _levels(values: Values, starts: list[int], needed: float) -> list[tuple[int, float, float]]:
     """(row, level before, level after) of the changes that are large enough, small ones joined first."""
     edges = [0, *starts, len(values)]
@@ -205,7 +230,7 @@ def names(labels: Sequence[Labels]) -> list[str]:
     >>> names([{"__name__": "value"}]), names([{"code": "500", "job": "shop"}, {"code": "200", "job": "shop"}])
     (['all'], ['code=500', 'code=200'])
     """
-    hosts = [host_of(each) for each in labels]
+    hosts = [host(each) for each in labels]
     if not all(hosts):
         hosts = [""] * len(labels)
     varying = _varying(labels)
@@ -217,6 +242,17 @@ def names(labels: Sequence[Labels]) -> list[str]:
         chosen.append(best)
         found = _joined_names(labels, hosts, chosen)
     return _unlike([text or _alone(each) for text, each in zip(found, labels, strict=True)])
+
+
+def host(labels: Labels) -> str:
+    """As `host_of`, for thousands of series of few hosts."""
+    instance = labels.get("instance")
+    return _bare(instance) if instance else host_of(labels)
+
+
+@lru_cache(maxsize=16_384)
+def _bare(instance: str) -> str:
+    return host_of({"instance": instance})
 
 
 def _varying(labels: Sequence[Labels]) -> list[str]:
@@ -248,7 +284,7 @@ def _alone(labels: Labels) -> str:
 
 def _unlike(texts: Sequence[str]) -> list[str]:
     """Printable and not too long, numbered where that made two alike."""
-    shown = [printable(text) for text in texts]
+    shown = [text if text.isprintable() else printable(text) for text in texts]
     shown = [text if len(text) <= _LONGEST_NAME else f"{text[: _LONGEST_NAME - 1]}…" for text in shown]
     count = Counter(shown)
     seen: Counter[str] = Counter()
