@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Where a broad `except` may swallow: file -> functions. Anywhere else it must raise again.
 BROAD_EXCEPT: dict[str, tuple[str, ...]] = {
     "smartcloudops/anomaly/fitting.py": ("_fit_or_say",),
+    "smartcloudops/ask/toolbox.py": ("_guarded",),
     "smartcloudops/cli/main.py": ("run",),
     "smartcloudops/core/runners.py": ("_answer",),
     "smartcloudops/doctor/run.py": ("_examined",),

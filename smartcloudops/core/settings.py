@@ -234,7 +234,7 @@ class OpenAI(Provider):
 class Gemini(Provider):
     """`[ask.gemini]`: Google's models."""
 
-    model: str | None = key("gemini-flash-latest", "text", "name of the model")
+    model: str | None = key("gemini-3.5-flash", "text", "name of the model")
 
 
 @dataclass(frozen=True, slots=True)
