@@ -29,6 +29,8 @@ _BY_NOISE, _BY_RANGE, _BY_LEVEL = 3.0, 0.1, 0.02
 _EDGE, _EDGE_BY_NOISE, _EDGE_BY_RANGE, _EDGE_LAGS = 5, 4.0, 0.35, (1, 2, 4, 8)
 # Levels between two others that take less than this part of the rows are the way from one to the other.
 _ON_THE_WAY = 1 / 8
+# Squares of larger numbers, or of the inverse, are none.
+_HUGE = 1e100
 # Values of these labels say by themselves what they are; others stand as `label=value`.
 _SPEAKING = frozenset(
     ("__name__", "mountpoint", "device", "service", "service_name", "app", "workload", "deployment", "server")
@@ -74,7 +76,8 @@ def summary(times: Times, values: Values) -> Summary | None:
     at, there = times[known], values[known]
     low, high = int(np.argmin(there)), int(np.argmax(there))
     # Divided first, so that sums of huge values stay finite; within the extremes, whatever was rounded.
-    mean = float(np.clip((there / len(there)).sum(), there[low], there[high]))
+    with np.errstate(over="ignore"):
+        mean = float(np.clip((there / len(there)).sum(), there[low], there[high]))
     return Summary(
         len(there),
         len(values),
@@ -112,11 +115,13 @@ def changes(times: Times, values: Values, *, least: float = 0.0, most: int = 3) 
     """
     known = np.isfinite(values)
     at, there = times[known], values[known]
-    skip = -(-len(there) // _MOST_ROWS)
+    skip = max(1, -(-len(there) // _MOST_ROWS))
     at, there = at[::skip], there[::skip]
-    if len(there) < _FEWEST or not np.ptp(there) > least or not np.isfinite(np.ptp(there)):
+    if len(there) < _FEWEST or np.abs(there).max() > _HUGE:
         return ()
     smooth = _despiked(there)
+    if np.ptp(smooth) <= max(least, 1 / _HUGE):
+        return ()
     deviation, reach = _noise(smooth)
     starts = _partition(smooth / deviation, 4.0 * reach * float(np.log(len(smooth))))
     needed = max(least, _BY_NOISE * deviation, _BY_RANGE * float(np.ptp(smooth)))
@@ -284,7 +289,7 @@ def _alone(labels: Labels) -> str:
 
 def _unlike(texts: Sequence[str]) -> list[str]:
     """Printable and not too long, numbered where that made two alike."""
-    shown = [text if text.isprintable() else printable(text) for text in texts]
+    shown = [text if text.isprintable() else printable(text) or "?" for text in texts]
     shown = [text if len(text) <= _LONGEST_NAME else f"{text[: _LONGEST_NAME - 1]}…" for text in shown]
     count = Counter(shown)
     seen: Counter[str] = Counter()
