@@ -118,7 +118,8 @@ def _seasonal(times: Times, values: Values) -> Trend | None:
     slope = float(np.median(grown))
     _, rest = _line(times, values)
     spread = float(np.quantile(np.abs(grown - slope), 0.9))
-    if _deviation(grown) / np.sqrt(2) >= _SEASONAL * _deviation(rest):
+    unlike = _deviation(grown) / np.sqrt(2) >= _SEASONAL * _deviation(rest)
+    if unlike or not _true(grown - slope, _GRAIN * float(np.ptp(values))):
         return None
     # How well the median of so many differences is known; those of one hour hang together.
     unsure = _WIDTH * _deviation(grown) / np.sqrt(max(1.0, len(pairs) / 4))
