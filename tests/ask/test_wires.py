@@ -125,7 +125,7 @@ def test_an_answer_of_nothing_is_an_error(name: str) -> None:
     ("name", "junk"),
     [
         *(("openai", each) for each in ("5", "[]", "null", '"x"', "{}", '{"choices": null}', '{"choices": [null, 5]}')),
-        *(("gemini", each) for each in ("null", "{}", '{"candidates": null}', '{"candidates": []}', '{"news": 1}')),
+        *(("gemini", each) for each in ("null", "{}", "[]", '"x"', '{"candidates": null}', '{"candidates": "x"}')),
     ],
 )
 def test_chunks_without_anything_in_them_are_passed_over(name: str, junk: str) -> None:

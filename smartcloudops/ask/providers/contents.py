@@ -87,13 +87,12 @@ def _response(answer: ToolAnswer, own: Sequence[Mapping[str, Any]]) -> dict[str,
 def deltas(chunks: Iterable[Mapping[str, Any]], model: str) -> Iterator[Delta]:
     """The chunks of one answer, as deltas; the parts, signatures and all, come last for the next request."""
     kept: list[dict[str, Any]] = []
-    finish, detail = "", ""
+    finish = ""
     for chunk in chunks:
         if usage := table(chunk.get("usageMetadata")):
             yield _usage(usage)
         candidate = _candidate(chunk)
         finish = str(candidate.get("finishReason") or finish)
-        detail = str(candidate.get("finishMessage") or detail)
         parts = table(candidate.get("content")).get("parts")
         for part in map(table, parts if isinstance(parts, list) else ()):
             _keep(kept, part)
@@ -102,7 +101,7 @@ def deltas(chunks: Iterable[Mapping[str, Any]], model: str) -> Iterator[Delta]:
         yield NativeDelta({"model": model, "parts": kept})
     if finish:
         reason = _REASONS.get(finish, "blocked" if finish.startswith("IMAGE_") else "unknown")
-        yield Finish(reason, "" if reason == "stop" else f"{finish}: {detail}" if detail else finish)
+        yield Finish(reason, "" if reason == "stop" else finish)
 
 
 def blocked(chunk: Mapping[str, Any]) -> str:

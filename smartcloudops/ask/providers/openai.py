@@ -180,12 +180,11 @@ def said_in_band(error: object) -> Said:
 
 def _words(body: object) -> tuple[str, str]:
     """The server's words and codes, wherever in the body they stand."""
-    whole = table(body)
-    error = whole.get("error") if isinstance(whole.get("error"), dict | str) else whole
-    if not isinstance(error, dict):
-        text = str(error) if error else body if isinstance(body, str) else ""
-        return ("" if "<html" in text[:500].lower() else text), ""
-    words = error.get("message") or error.get("detail") or ""
-    inner = table(error.get("innererror"))
-    codes = (error.get("code"), error.get("type"), error.get("status"), inner.get("code"))
+    error = table(body).get("error") or body
+    if isinstance(error, str):
+        return ("" if "<html" in error[:500].lower() else error), ""
+    fields = table(error)
+    words = fields.get("message") or fields.get("detail") or ""
+    inner = table(fields.get("innererror"))
+    codes = (fields.get("code"), fields.get("type"), fields.get("status"), inner.get("code"))
     return str(words), " ".join(str(code) for code in codes if code)
