@@ -45,12 +45,30 @@ class Asking:
             hint = "sco init --url http://prometheus:9090, or sco init -y for what is usual"
             raise UsageError("nobody to ask: standard input is no terminal", hint=hint)
         url = given.url if given.url is not None else self._url(known.url)
+        given = self._who_answers(given, known)
         if not url:
             return dataclasses.replace(given, url=None)
         answers = dataclasses.replace(given.over(known) if url == known.url else given, url=url)
         if not self.probe:
             return answers
         return self._tried(answers)
+
+    def _who_answers(self, given: Answers, known: Answers) -> Answers:
+        """With who answers questions: as before, or asked where a key lies at hand that nobody was named for."""
+        from smartcloudops.setup.configuration import KEYS
+
+        if given.ask is None and known.ask is not None:
+            return dataclasses.replace(given, ask=known.ask, ask_model=known.ask_model, ask_url=known.ask_url)
+        held = next((name for name, variable in KEYS.items() if os.environ.get(variable)), None)
+        if given.ask is not None or held is None or not self.asks:
+            return given
+        question = (
+            f"{KEYS[held]} is set: let {held} answer `sco ask`? It is sent metrics and alerts, redacted (yes, no)"
+        )
+        said = _prompt(question, "no")
+        while said not in ("yes", "no"):
+            said = _prompt("yes or no", "no")
+        return dataclasses.replace(given, ask=held if said == "yes" else None)
 
     def schedule(self) -> Literal["systemd", "cron"] | None:
         """Whether sco is to run by itself; nothing where nobody can be asked."""

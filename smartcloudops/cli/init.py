@@ -33,6 +33,13 @@ def init(
     presets: Annotated[
         str | None, typer.Option(metavar="NAMES", help="node,http; by default those that have data there.")
     ] = None,
+    ask: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Who answers `sco ask`: openai, gemini; offline by default.")
+    ] = None,
+    ask_model: Annotated[str | None, typer.Option(metavar="NAME", help="The model of it to ask.")] = None,
+    ask_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Your own server that speaks its API; no key is sent there.")
+    ] = None,
     project: Annotated[bool, typer.Option("--project", help="Write ./sco.toml, and trust it.")] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Replace what is there and differs; kept as FILE.bak.")
@@ -60,6 +67,8 @@ def init(
     Examples:
       sco init
       sco init -y --url http://localhost:9090
+      sco init -y --ask openai                  the key stays in OPENAI_API_KEY
+      sco init -y --ask openai --ask-url http://localhost:11434/v1 --ask-model qwen3
       sco init --project --url https://prom.example.com --token-file /etc/sco/token
       sco init --systemd                        print units for the configuration there is
       sco init --systemd --install
@@ -72,7 +81,8 @@ def init(
     files = {"password_file": password_file, "token_file": token_file, "ca_file": ca_file}
     absolute = {name: path.expanduser().absolute() if path else None for name, path in files.items()}
     chosen = preset_names(presets) if presets is not None else None
-    given = Answers(url=url, username=username, presets=chosen, **absolute)
+    provider = _provider(ask, ask_model, ask_url)
+    given = Answers(url, username, presets=chosen, ask=provider, ask_model=ask_model, ask_url=ask_url, **absolute)
     asking = Asking(yes=yes, probe=probe)
     target = _Target.of(ctx.obj, project=project)
     kept = given == Answers() and target.path.is_file() and (by is not None or (yes and not force))
@@ -86,6 +96,18 @@ def init(
         return _run_by(wanted, ctx.obj, target)
     sys.stderr.write("next: sco doctor, then sco train\n")
     return Status.DONE
+
+
+def _provider(name: str | None, model: str | None, url: str | None) -> str | None:
+    """The provider; `openai` where only a server of one's own is named. UsageError for a name that is none."""
+    from smartcloudops.core.registry import nearest
+    from smartcloudops.setup.configuration import KEYS
+
+    if name is not None and name not in (*KEYS, "offline"):
+        raise UsageError(f"no provider named '{name}'", hint=nearest(name, (*KEYS, "offline")))
+    if name == "offline" or (name is None and model is None and url is None):
+        return None
+    return name or "openai"
 
 
 def _by(systemd: bool, cron: bool, install: bool) -> Literal["systemd", "cron"] | None:

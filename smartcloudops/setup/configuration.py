@@ -8,6 +8,10 @@ from pathlib import Path
 from smartcloudops.core.errors import ConfigError
 from smartcloudops.core.keys import toml_text
 from smartcloudops.core.layers import read_file
+from smartcloudops.core.settings import Gemini, OpenAI
+
+KEYS = {"openai": "OPENAI_API_KEY", "gemini": "GEMINI_API_KEY"}
+MODELS = {"openai": str(OpenAI().model), "gemini": str(Gemini().model)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,10 @@ class Answers:
     token_file: Path | None = None
     ca_file: Path | None = None
     presets: tuple[str, ...] | None = None
+    # Who answers questions, and where: a provider's name, its model, an endpoint of the user's own.
+    ask: str | None = None
+    ask_model: str | None = None
+    ask_url: str | None = None
 
     def over(self, others: Answers) -> Answers:
         """These, and where they say nothing the others."""
@@ -33,8 +41,15 @@ def known(path: Path, home: Path) -> Answers:
         found = {name: each.value for name, each in read_file(path, "file", home=home).settings.items()}
     except ConfigError:
         return Answers()
-    names = (each.name for each in fields(Answers) if each.name != "presets")
-    return Answers(**{name: found.get(f"prometheus.{name}") for name in names}, presets=found.get("metrics.presets"))
+    names = ("url", "username", "password_file", "token_file", "ca_file")
+    provider = next((name for name in found.get("ask.route", ()) if name != "offline"), None)
+    return Answers(
+        **{name: found.get(f"prometheus.{name}") for name in names},
+        presets=found.get("metrics.presets"),
+        ask=provider,
+        ask_model=found.get(f"ask.{provider}.model"),
+        ask_url=found.get(f"ask.{provider}.base_url"),
+    )
 
 
 def text(answers: Answers) -> str:
@@ -43,7 +58,7 @@ def text(answers: Answers) -> str:
     >>> print(text(Answers(url="http://prom:9090")).splitlines()[5])
     url = "http://prom:9090"
     """
-    return "\n".join([_HEAD, *_prometheus(answers), *_metrics(answers), _REST])
+    return "\n".join([_HEAD, *_prometheus(answers), *_metrics(answers), _LEARNING, *_ask(answers), _REST])
 
 
 def _prometheus(answers: Answers) -> list[str]:
@@ -61,6 +76,27 @@ def _prometheus(answers: Answers) -> list[str]:
 def _metrics(answers: Answers) -> list[str]:
     about = "node: machines (node_exporter); http: response times, rates, errors"
     return ["[metrics]", _line("presets", answers.presets, ("node", "http"), about), _METRIC]
+
+
+def _ask(answers: Answers) -> list[str]:
+    """Who answers questions; a key is named by its variable where the official endpoint is asked."""
+    name = answers.ask
+    route = None if name is None else (name, "offline")
+    about = "who answers `sco ask`, in order; nobody else is sent anything"
+    lines = ["[ask]", _line("route", route, ("openai", "gemini", "offline"), about)]
+    if name is None:
+        return [*lines, _NOBODY]
+    key = KEYS[name] if answers.ask_url is None else None
+    return [
+        *lines,
+        "",
+        f"[ask.{name}]",
+        _line("model", answers.ask_model, MODELS[name], "the model to ask"),
+        _line("base_url", answers.ask_url, "http://localhost:11434/v1", "a server of your own that speaks the API"),
+        _line("key_env", key, KEYS[name], "the variable that holds the key; or key_file, key_cmd"),
+        _line("send", None, ("metrics", "alerts"), "what may leave this machine, redacted"),
+        "",
+    ]
 
 
 def _line(key: str, value: object, example: object, about: str) -> str:
@@ -88,7 +124,16 @@ _METRIC = """\
 # for = "10m"                              # nor does what lasts less than that
 """
 
-_REST = """\
+_NOBODY = """\
+
+[ask.openai]                               # or what speaks its API: Ollama, vLLM, llama.cpp, OpenRouter, Azure
+# key_env = "OPENAI_API_KEY"
+# model = "gpt-5.4-mini"
+# base_url = "http://localhost:11434/v1"
+# send = ["metrics", "alerts"]             # what may leave this machine, redacted
+"""
+
+_LEARNING = """\
 [train]
 # lookback = "14d"                         # history to learn from; more is better, up to a month
 # step = "5m"                              # time between points
@@ -98,7 +143,9 @@ _REST = """\
 # threshold = 1.0                          # alarm that counts; raise it to hear less
 # repeat = "4h"                            # time between reminders of an open incident
 # hold = "1h"                              # quiet time that closes an incident
+"""
 
+_REST = """\
 [models]
 # keep = 5                                 # versions that `sco models prune` keeps
 

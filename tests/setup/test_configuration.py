@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartcloudops.core.config import load
+from smartcloudops.core.config import load, value_of
 from smartcloudops.core.keys import find
 from smartcloudops.core.layers import read_file
 from smartcloudops.setup.configuration import Answers, known, text
@@ -49,3 +50,23 @@ def test_without_answers_nothing_is_set(tmp_path: Path, home: Path) -> None:
     path.write_text(text(Answers()))
     config = load(file=path, environ={}, cwd=tmp_path, home=home)
     assert {origin.kind for origin in config.origins.values()} == {"default"}
+
+
+@pytest.mark.parametrize(
+    ("answers", "wanted"),
+    [
+        (Answers(), {"ask.route": ("offline",), "ask.openai.base_url": None}),
+        (Answers(ask="gemini"), {"ask.route": ("gemini", "offline"), "ask.gemini.key_env": "GEMINI_API_KEY"}),
+        (
+            Answers(ask="openai", ask_url="http://localhost:11434/v1", ask_model="qwen3"),
+            {"ask.route": ("openai", "offline"), "ask.openai.model": "qwen3", "ask.openai.key_env": None},
+        ),
+    ],
+)
+def test_who_answers_is_written_and_known_again(tmp_path: Path, answers: Answers, wanted: dict[str, object]) -> None:
+    """The usual key goes to the official endpoint alone."""
+    path = tmp_path / "config.toml"
+    path.write_text(text(answers))
+    loaded = load(file=path, environ={}, cwd=tmp_path, home=tmp_path)
+    assert {name: value_of(loaded, name) for name in wanted} == wanted
+    assert known(path, tmp_path) == answers

@@ -170,6 +170,22 @@ def test_a_conversation(url, home, tmp_path):
     assert (config.prometheus.url, config.metrics.presets) == (url, ("node",))
 
 
+def test_who_answers_is_asked_where_a_key_lies_at_hand(url, home, tmp_path, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-lies-in-the-environment")
+    shown, status = converse(home, tmp_path, [url, "yes", "node", "no"])
+    assert status == 0, shown
+    written = user_file(home).read_text()
+    assert 'route = ["openai", "offline"]' in written
+    assert "sk-lies" not in written + shown
+
+
+def test_who_answers_by_flags(sco, home):
+    assert sco("init", "-y", "--url", "", "--ask-url", "http://localhost:11434/v1").status == 0
+    assert 'base_url = "http://localhost:11434/v1"' in user_file(home).read_text()
+    said = sco("init", "-y", "--ask", "openia")
+    assert (said.status, "did you mean `openai`?" in said.err) == (2, True)
+
+
 def test_ctrl_c_in_a_conversation_writes_nothing(home, tmp_path):
     said, status = converse(home, tmp_path, ["\x03"])
     assert status == Status.INTERRUPTED and "Traceback" not in said and not user_file(home).exists()
