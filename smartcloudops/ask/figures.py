@@ -260,6 +260,11 @@ def _bare(instance: str) -> str:
     return host_of({"instance": instance})
 
 
+def own(labels: Labels) -> dict[str, str]:
+    """The labels without the name."""
+    return {label: value for label, value in labels.items() if label != "__name__"}
+
+
 def _varying(labels: Sequence[Labels]) -> list[str]:
     """Labels that differ, those that speak for themselves first; ports only where nothing else does."""
     every = sorted({label for each in labels for label in each})

@@ -66,7 +66,7 @@ def ask(behind: Prometheus, metric: Metric, parts: Mapping[str, str], at: int) -
     return aligned(metric, by_part)
 
 
-def aligned(metric: Metric, found: Mapping[str, Labelled]) -> Instants:
+def aligned(metric: Metric, found: Mapping[str, Sequence[tuple[Labels, float]]]) -> Instants:
     """What was found at each moment side by side; series are the same whose labels are, whatever their name."""
     rows: dict[tuple[tuple[str, str], ...], int] = {}
     placed: dict[str, list[tuple[int, float]]] = {}
@@ -77,6 +77,13 @@ def aligned(metric: Metric, found: Mapping[str, Labelled]) -> Instants:
         for row, value in pairs:
             values[moment][row] = value if math.isfinite(value) else math.nan
     return Instants(metric, tuple(dict(key) for key in rows), values)
+
+
+def joined(found: Instants, moment: str, then: Instants) -> Instants:
+    """With another moment beside: what `then` has as `now`."""
+    parts = {each: list(zip(found.labels, values.tolist(), strict=True)) for each, values in found.values.items()}
+    parts[moment] = list(zip(then.labels, then.at("now").tolist(), strict=True))
+    return aligned(found.metric, parts)
 
 
 def of_some(behind: Prometheus, whole: Instants, rows: Sequence[int], parts: Iterable[str], at: int) -> Instants | None:

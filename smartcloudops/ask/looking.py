@@ -180,7 +180,7 @@ def instant(behind: Prometheus, expr: str, at: int, *, about: str) -> Labelled:
 
 
 def _sample(one: Mapping[str, Any]) -> tuple[dict[str, str], float]:
-    return {str(k): str(v) for k, v in one.get("metric", {}).items()}, float(one["value"][1])
+    return dict(one.get("metric") or {}), float(one["value"][1])
 
 
 def counted(behind: Prometheus, expr: str, over: Window) -> int | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from smartcloudops.ask import looking
-from smartcloudops.ask.figures import Labels, Summary, names, stamp, summary
+from smartcloudops.ask.figures import Labels, Summary, names, own, stamp, summary
 from smartcloudops.ask.looking import Seen
 from smartcloudops.ask.sheet import Cell, Row, Sheet
 from smartcloudops.ask.tools import Result, Tool
@@ -147,7 +147,7 @@ def _data(now: Seen, then: Seen, pairs: list[_Pair], both: list[_Pair]) -> dict[
         "before_start": then.window.start,
         "before_end": then.window.end,
         "series": len(both),
-        "rows": [{"entity": e.entity, "labels": dict(e.labels), **_figures(e)} for e in both[:MOST_ROWS]],
+        "rows": [{"entity": e.entity, "labels": own(e.labels), **_figures(e)} for e in both[:MOST_ROWS]],
         "new": sorted(p.entity for p in pairs if not p.then),
         "gone": sorted(p.entity for p in pairs if not p.now),
     }

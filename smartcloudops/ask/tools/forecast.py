@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from smartcloudops.ask import looking
-from smartcloudops.ask.figures import Labels, Times, Values, names, stamp, summary
+from smartcloudops.ask.figures import Labels, Times, Values, names, own, stamp, summary
 from smartcloudops.ask.looking import Seen
 from smartcloudops.ask.sheet import Cell, Row, Sheet
 from smartcloudops.ask.tools import Result, Tool
@@ -203,7 +203,7 @@ def _row(one: _One, unit: str, limit: float, horizon: int) -> dict[str, Any]:
     found, due = one.trend, one.due if one.verdict != "flat" else None
     return {
         "entity": one.entity,
-        "labels": dict(one.labels),
+        "labels": own(one.labels),
         "now": one.now,
         "per_hour": None if found is None else found.slope * HOUR / DAY,
         "per_day": None if found is None else found.slope,

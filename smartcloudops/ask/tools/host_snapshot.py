@@ -17,7 +17,7 @@ import numpy as np
 
 from smartcloudops.ask import instants, looking
 from smartcloudops.ask.entities import host_of
-from smartcloudops.ask.figures import Values, names, stamp
+from smartcloudops.ask.figures import Values, host, names, stamp
 from smartcloudops.ask.instants import Instants
 from smartcloudops.ask.narrowing import any_of, narrowed
 from smartcloudops.ask.present import Here, present_instants
@@ -77,11 +77,11 @@ def _of_server(world: World, behind: Prometheus, wanted: str) -> _Snapshot:
     metrics = world.metrics()
     jobs = [partial(instants.ask, behind, metric, {"now": f"({metric.expr}\n)"}, at) for metric in metrics]
     found, notes = _came(metrics, instants.at_once(jobs, _LIMIT_S))
-    host = chosen({host_of(labels) for each in found for labels in each.labels}, wanted)
-    of_it = [_kept(each, host) for each in found]
+    name = chosen({host(labels) for each in found for labels in each.labels}, wanted)
+    of_it = [_kept(each, name) for each in found]
     more = instants.at_once([partial(_completed, behind, each, at) for each in of_it], _LIMIT_S)
     both = [new if isinstance(new, Instants) else old for old, new in zip(of_it, more, strict=True)]
-    return _Snapshot(host, at, tuple(both), None, tuple(notes))
+    return _Snapshot(name, at, tuple(both), None, tuple(notes))
 
 
 def _came(metrics: Sequence[Metric], answers: Sequence[Instants | ScoError | None]) -> tuple[list[Instants], list[str]]:
@@ -135,9 +135,9 @@ def _of_file(world: World, wanted: str) -> _Snapshot:
     assert extent is not None, "a file has an extent"
     week = looking.coarse(Window(max(extent.start, at - WEEK), at, extent.step))
     found = [instants.from_rows(source, metric, at, extent.step, _MOMENTS) for metric in world.metrics()]
-    host = chosen({host_of(labels) for each in found for labels in each.labels}, wanted)
-    kept = [_kept(each, host) for each in found]
-    return _Snapshot(host, at, tuple(_with_usual(world, each, week) for each in kept))
+    name = chosen({host(labels) for each in found for labels in each.labels}, wanted)
+    kept = [_kept(each, name) for each in found]
+    return _Snapshot(name, at, tuple(_with_usual(world, each, week) for each in kept))
 
 
 def _of_this_machine(world: World, here: Here, wanted: str) -> _Snapshot:
@@ -185,10 +185,10 @@ def chosen(hosts: set[str], wanted: str) -> str:
     if not wanted:
         raise UsageError("which host? there are several", hint=f"hosts: {listed}")
     bare = host_of({"instance": printable(wanted)}).lower()
-    exact = [host for host in hosts if host.lower() == bare]
-    begins = sorted(host for host in hosts if host.lower().startswith(bare)) if bare else []
+    exact = [each for each in hosts if each.lower() == bare]
+    begins = sorted(each for each in hosts if each.lower().startswith(bare)) if bare else []
     # `web-1` means `web-1.example.com` before `web-10`.
-    domain = [host for host in begins if host.lower().startswith(f"{bare}.")]
+    domain = [each for each in begins if each.lower().startswith(f"{bare}.")]
     for found in (exact, domain, begins):
         if len(found) == 1:
             return found[0]
@@ -199,8 +199,8 @@ def chosen(hosts: set[str], wanted: str) -> str:
     raise UsageError(f"no watched metric has a host '{printable(wanted)}'", hint=hint)
 
 
-def _kept(each: Instants, host: str) -> Instants:
-    rows = [row for row, labels in enumerate(each.labels) if host_of(labels) == host]
+def _kept(each: Instants, wanted: str) -> Instants:
+    rows = [row for row, labels in enumerate(each.labels) if host(labels) == wanted]
     values = {moment: values[rows] for moment, values in each.values.items()}
     return Instants(each.metric, tuple(each.labels[row] for row in rows), values)
 

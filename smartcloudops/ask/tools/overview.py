@@ -19,8 +19,7 @@ from typing import Any
 import numpy as np
 
 from smartcloudops.ask import instants, looking
-from smartcloudops.ask.entities import host_of
-from smartcloudops.ask.figures import names, stamp
+from smartcloudops.ask.figures import host, names, stamp
 from smartcloudops.ask.instants import AGO, Instants
 from smartcloudops.ask.present import present_instants
 from smartcloudops.ask.sheet import Cell, Row, Sheet
@@ -35,8 +34,8 @@ from smartcloudops.core.times import MINUTE, SECOND
 from smartcloudops.metrics.prometheus import Prometheus
 
 MOST_HOSTS, _NAMED, _ROWS = 5_000, 10, 32
-# Fleets up to so many targets are asked for all moments at once, larger ones for all series now and a day ago, and
-# for the rest of the moments of those that stand out: on 1,000 hosts, 0.9 s in place of 1.7 s.
+# Fleets up to so many targets are asked for all moments at once. Of larger ones all series are read now and a day ago,
+# and only those that stand out an hour and a week ago: on 1,000 hosts half the work, and first what matters most.
 _SMALL, _CANDIDATES = 300, 8
 # What is left of the time for context when the answers have to be put together.
 _RESERVE = 0.2
@@ -58,12 +57,15 @@ class _Found:
     down: list[str] = field(default_factory=list)
     targets: int | None = None
     notes: list[str] = field(default_factory=list)
+    hosts: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
 
 
 def run(world: World, arguments: Mapping[str, Any]) -> Result:
     """Raises UnreachableError where the server answers nothing, and what opening the source raises."""
     behind = looking.server(world)
     found = _from_rows(world) if behind is None else _from_server(world, behind)
+    _count_hosts(found)
     rows = [(each, one) for each in found.metrics for one in standing(each)]
     called = {each.metric.name: names(each.labels) for each in found.metrics}
     sheet, owners = _sheet(found, rows, called)
@@ -76,23 +78,35 @@ def run(world: World, arguments: Mapping[str, Any]) -> Result:
 
 
 def _from_server(world: World, behind: Prometheus) -> _Found:
-    limit_s = world.config.ask.context_ms / SECOND * (1 - _RESERVE)
-    began = time.monotonic()
+    deadline = time.monotonic() + world.config.ask.context_ms / SECOND * (1 - _RESERVE)
     metrics = world.metrics()
     found = _Found(instants.on_grid(world.clock()))
     _look_at_targets(behind, found)
     small = found.targets is not None and found.targets <= _SMALL
-    moments = tuple(AGO) if small else ("now", "day")
+    moments = tuple(AGO) if small else ("now",)
     jobs = [partial(_asked, behind, metric, moments, found.at) for metric in metrics]
-    answers = instants.at_once(jobs, limit_s - (time.monotonic() - began))
-    _sort(found, metrics, answers)
+    _sort(found, metrics, instants.at_once(jobs, deadline - time.monotonic()))
     if not small:
-        _complete(behind, found, limit_s - (time.monotonic() - began))
+        _add_day(behind, found, deadline - time.monotonic())
+        _complete(behind, found, deadline - time.monotonic())
     return found
 
 
 def _asked(behind: Prometheus, metric: Metric, moments: tuple[str, ...], at: int) -> Instants:
     return instants.ask(behind, metric, {moment: instants.earlier(metric.expr, moment) for moment in moments}, at)
+
+
+def _add_day(behind: Prometheus, found: _Found, limit_s: float) -> None:
+    """All series a day ago, in requests of their own: what is late then is only this."""
+    jobs = [partial(_asked, behind, each.metric, ("now",), found.at - AGO["day"]) for each in found.metrics]
+    answers = instants.at_once(jobs, limit_s)
+    found.metrics = [
+        instants.joined(old, "day", new) if isinstance(new, Instants) else old
+        for old, new in zip(found.metrics, answers, strict=True)
+    ]
+    late = [each.metric.name for each, answer in zip(found.metrics, answers, strict=True) if answer is None]
+    if late:
+        found.notes.append(f"a day ago: no answer in time of {_some(late)}")
 
 
 def _look_at_targets(behind: Prometheus, found: _Found) -> None:
@@ -121,9 +135,10 @@ def _complete(behind: Prometheus, found: _Found, limit_s: float) -> None:
     """The further moments of those series that stand out; as far as the time goes."""
     jobs = [partial(_completed, behind, each, found.at) for each in found.metrics]
     answers = instants.at_once(jobs, limit_s)
+    late = [each.metric.name for each, answer in zip(found.metrics, answers, strict=True) if answer is None]
     found.metrics = [new if isinstance(new, Instants) else old for old, new in zip(found.metrics, answers, strict=True)]
-    if any(answer is None for answer in answers):
-        found.notes.append("an hour and a week ago: not looked at for want of time")
+    if late:
+        found.notes.append(f"an hour and a week ago: no answer in time of {_some(late)}")
 
 
 def _completed(behind: Prometheus, whole: Instants, at: int) -> Instants:
@@ -213,9 +228,8 @@ def _more(found: _Found) -> list[str]:
     if found.targets is not None:
         listed = f": {_some(found.down)}" if found.down else ""
         lines.insert(0, f"§2 down: {len(found.down):,} of {found.targets:,} targets{listed}")
-    gone = _gone(found)
     parts = {
-        "gone (were there before, no value now)": gone,
+        "gone (were there before, no value now)": found.gone,
         "stale metrics": _stale(found),
         "no series": _absent(found),
     }
@@ -238,17 +252,18 @@ def _absent(found: _Found) -> list[str]:
     return [each.metric.name for each in found.metrics if not each.labels]
 
 
-def _gone(found: _Found) -> list[str]:
-    """Hosts that have no value now, and had one an hour or a day ago."""
+def _count_hosts(found: _Found) -> None:
+    """Hosts that have a value now, and those that have none and had one an hour or a day ago."""
     here = _hosts(found, ("now",))
-    return sorted(_hosts(found, ("hour", "day")) - here) if here else []
+    found.hosts = sorted(here)
+    found.gone = sorted(_hosts(found, ("hour", "day")) - here) if here else []
 
 
 def _hosts(found: _Found, moments: tuple[str, ...]) -> set[str]:
     there: set[str] = set()
     for each in found.metrics:
         known = np.any([np.isfinite(each.at(moment)) for moment in moments], axis=0)
-        there |= {host_of(each.labels[row]) for row in np.flatnonzero(known).tolist()}
+        there |= {host(each.labels[row]) for row in np.flatnonzero(known).tolist()}
     return there - {""}
 
 
@@ -265,13 +280,13 @@ def _data(found: _Found, rows: list[Shown], called: Called) -> dict[str, Any]:
         "metrics": {e.metric.name: _metric(e, rows, called[e.metric.name]) for e in found.metrics if _count(e)},
         "down": found.down,
         "targets": found.targets,
-        "gone": _gone(found),
+        "gone": found.gone,
         "stale": _stale(found),
         "absent": _absent(found),
         "late": found.late,
         "refused": found.refused,
         "notes": found.notes,
-        "hosts": sorted(_hosts(found, ("now",)))[:MOST_HOSTS],
+        "hosts": found.hosts[:MOST_HOSTS],
     }
 
 

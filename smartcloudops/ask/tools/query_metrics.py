@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from smartcloudops.ask import looking
-from smartcloudops.ask.figures import Change, Summary, changes, names, stamp, summary, thinned
+from smartcloudops.ask.figures import Change, Summary, changes, names, own, stamp, summary, thinned
 from smartcloudops.ask.looking import Seen
 from smartcloudops.ask.sheet import Cell, Row, Sheet
 from smartcloudops.ask.tools import Result, Tool
@@ -141,7 +141,7 @@ def _row(one: _One) -> dict[str, Any]:
     figures = {name: getattr(found, name) for name in (*_STATISTICS, "last_at", "min_at", "max_at")}
     return {
         "entity": one.entity,
-        "labels": dict(one.labels),
+        "labels": own(one.labels),
         **figures,
         "changes": [{"time": c.time, "before": c.before, "after": c.after} for c in one.changes],
         "values": [list(each) for each in one.values],
