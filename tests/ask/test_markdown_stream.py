@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 import unicodedata
 from itertools import pairwise
 
@@ -336,6 +337,17 @@ def test_ascii_where_the_terminal_has_no_more():
     text = shown("- it’s 5 → 6 …\n> q\n\n---\n|a|\n|-|\n|ü|\n", unicode=False, columns=30)
     assert text.isascii()
     assert text.split("\n") == ["- it's 5 -> 6 ...", "> q", "", "-" * 29, "a", "----", "\\xfc"]
+
+
+@pytest.mark.parametrize("evil", ["[a](", "*", "- ", "_ ", "> ", "`", "[", "1", "|a", "e\u0301", "**a "])
+def test_hostile_text_takes_linear_time(evil):
+    def seconds(count: int) -> float:
+        before = time.process_time()
+        drawn(evil * count)
+        return time.process_time() - before
+
+    seconds(100)
+    assert seconds(2000) < 20 * max(seconds(200), 0.01)
 
 
 def test_structure_without_colour():

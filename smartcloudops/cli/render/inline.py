@@ -13,7 +13,7 @@ from typing import Protocol
 _CODE = "36"
 _BOLD, _ITALIC = "1", "3"
 _MARKS = {1: (_ITALIC,), 2: (_BOLD,), 3: (_BOLD, _ITALIC)}
-_LONGEST_LINK = 1000
+_LONGEST_LINK = 500
 # How far a link has come; from 1 on, how many parentheses are open in its target.
 _IN_TEXT, _AFTER_TEXT, _NO_LINK, _DONE = -1, -2, -3, -4
 _TITLE = re.compile(r"""\s+(?:"[^"]*"|'[^']*')\s*$""")

@@ -18,6 +18,7 @@ from smartcloudops.cli.render.inline import Inline
 _BOLD, _DIM = "1", "2"
 _TAB = "    "
 _CODE_INDENT = 2
+_LONGEST_MARK = 200
 # The beginning of a line that may still become more than one thing.
 _OPEN = re.compile(r" *(?:#{1,6}|\+ *|\d{1,9}[.)]?|`{1,2}|~{1,2}|([-*_])(?: *\1)* *)?")
 _RULE = re.compile(r" *([-*_])(?: *\1){2,} *")
@@ -87,7 +88,7 @@ class MarkdownStream:
         if letter == "\n":
             self._undecided(line[:-1])
             self._quotes = 0
-        elif _OPEN.fullmatch(line):
+        elif len(line) < _LONGEST_MARK and _OPEN.fullmatch(line):
             self._line = line
         else:
             for pattern, begin in self._beginnings():
