@@ -154,13 +154,16 @@ class Inline:
             self._unlink()
 
     def _unlink(self) -> None:
-        """What was held shows as it came; its last letter may begin a link."""
+        """What was held shows as it came, any other link in it too; its last letter may begin one."""
         held, self._link = self._link, ""
         opening = held.index("[") + 1
         for letter in held[:opening]:
             self._show(letter)
-        for letter in held[opening:]:
+        self._in_link = True
+        for letter in held[opening:-1]:
             self.feed(letter)
+        self._in_link = False
+        self.feed(held[-1])
 
     def _show_link(self, text: str, target: str) -> None:
         """The text, and in parentheses where it leads unless the text says so; never anything to click on."""
