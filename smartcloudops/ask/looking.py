@@ -36,6 +36,10 @@ _KEEPS_UNIT = re.compile(r"\s*(?:topk|bottomk|avg|max|min|quantile)\b[^-+*/%^<>=
 Labelled = list[tuple[dict[str, str], float]]
 
 
+class TooManyError(UsageError):
+    """A query has more series than are read at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """The series of a query. `title` is what was asked for, `expr` what a person can paste, `least` the smallest
@@ -205,10 +209,10 @@ def _bounded(behind: Prometheus, query: str, expr: str, over: Window) -> None:
         raise _too_many(query, count)
 
 
-def _too_many(query: str, count: int) -> UsageError:
-    shown = query if len(query) <= _TOLD else "…"
-    return UsageError(
-        f"`{query}` has {count:,} series, more than the {MOST_SERIES:,} that are read at once",
+def _too_many(query: str, count: int) -> TooManyError:
+    shown = printable(query) if len(query) <= _TOLD else "…"
+    return TooManyError(
+        f"`{printable(query)}` has {count:,} series, more than the {MOST_SERIES:,} that are read at once",
         hint=f'ask for less: topk(20, {shown}), avg({shown}), sum by (job) (…), or one host: {{instance="…"}}',
     )
 
@@ -269,6 +273,14 @@ def _existing(behind: Prometheus, name: str, at: int) -> str:
     labels = instant(behind, f"topk(1, {name})", at, about=f"`{name}`")[0][0]
     shown = ",".join(f'{k}="{printable(v)[:_TOLD]}"' for k, v in sorted(labels.items()) if k != "__name__")
     return f"`{name}` has {int(found[0][1]):,} series with other labels, such as {{{shown}}}"
+
+
+def together(world: World, metrics: Iterable[Metric]) -> str:
+    """One query for several metrics that a person can paste; their names where there is no server."""
+    chosen = {metric.name: metric.expr for metric in metrics}
+    if server(world) is None:
+        return ", ".join(chosen)
+    return " or ".join(f'label_replace({expr}, "metric", "{name}", "", "")' for name, expr in chosen.items())
 
 
 def evidence(

@@ -511,3 +511,18 @@ def test_a_large_fleet_costs_a_bounded_text(on_server):
     with pytest.raises(UsageError, match="which host") as raised:
         ask(world, "host_snapshot")
     assert "and 1,980 more" in raised.value.hint
+
+
+def test_the_overview_of_very_many_metrics_keeps_those_that_are_unlike_before(tmp_path, world):
+    names = [f"m{n:02}" for n in range(60)]
+    lines = [",".join(["timestamp", *names])]
+    lines += [
+        f"{rfc3339(END - n * STEP)},{','.join('90' if name == 'm59' and n < 3 else '10' for name in names)}"
+        for n in range(300, -1, -1)
+    ]
+    (tmp_path / "w.csv").write_text("\n".join(lines) + "\n")
+    found = ask(world("", tmp_path / "w.csv"), "overview")
+    assert len(found.text) < 2_600
+    assert "28 more metrics are left out" in found.text
+    assert re.search(r"^\d+ +m59 +m59 +90 +10 +10 .* yes$", found.text, re.MULTILINE)
+    assert len(found.data["metrics"]) == 60

@@ -20,7 +20,7 @@ from smartcloudops.core.times import DAY, HOUR, MINUTE, SECOND, WEEK
 
 pytestmark = pytest.mark.real
 HOSTS = ("web-1", "web-2", "web-3")
-FLEET, EVERYTHING = 350, 1_500
+FLEET, EVERYTHING, FILLING = 350, 1_500, 1_100
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +49,10 @@ def url(prometheus_factory: Callable[[str], str], end: int) -> str:
         gone = len(at) - 20 if host == "web-3" else len(at)
         history[f"node_load5{{{label}}}"] = (at[:gone], [0.5] * gone)
         history[f"up{{{label}}}"] = (at, [0.0 if host == "web-3" and t > end - 20 * MINUTE else 1.0 for t in at])
+    hours = at[-7 * 60 :: 5]
+    for n in range(FILLING):
+        grows = 10.0 if n == 5 else 0.0
+        history[f'fill{{instance="m{n}:1"}}'] = (hours, [n % 50 + grows * (t - hours[0]) / HOUR for t in hours])
     recent = at[-5:]
     history |= {f'many{{n="{n}"}}': (recent, [float(n)] * 5) for n in range(EVERYTHING)}
     return prometheus_factory(openmetrics(history))
@@ -182,3 +186,15 @@ def test_a_fleet_is_read_now_and_a_day_ago_and_who_stands_out_at_all_moments(
     assert (second["entity"], second["unlike"], second["week"]) == ("n9", False, 90.0)
     assert found.data["targets"] == FLEET
     assert not found.data["late"]
+
+
+def test_of_a_fleet_those_are_forecast_that_are_near_or_fast(url: str, end: int, tmp_path: Path) -> None:
+    text = '[metrics]\npresets = []\n[[metric]]\nname = "fill"\nexpr = "fill + 0"\nunit = "%"\ndirection = "up"\n'
+    found = ask(world(url, end, tmp_path, text), "forecast", query="fill")
+    first = found.data["rows"][0]
+    # From 5 at 10 an hour, for nearly seven hours.
+    assert (first["entity"], first["verdict"], first["per_hour"]) == ("m5", "rising", pytest.approx(10))
+    assert first["reached"] == pytest.approx(end + (95 / 10 - 7) * HOUR, abs=10 * MINUTE)
+    assert "has 1,100 series" in found.text
+    assert 50 <= found.data["series"] <= 100
+    assert "m5:1" in found.evidence[0].query

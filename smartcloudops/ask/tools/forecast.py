@@ -9,24 +9,26 @@ that the trend rests on, "seasonal": equal hours were compared, "usual_max": lar
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
-from smartcloudops.ask import looking
+from smartcloudops.ask import instants, looking
 from smartcloudops.ask.figures import Labels, Times, Values, names, own, stamp, summary
 from smartcloudops.ask.looking import Seen
+from smartcloudops.ask.narrowing import any_of
 from smartcloudops.ask.sheet import Cell, Row, Sheet
 from smartcloudops.ask.tools import Result, Tool
 from smartcloudops.ask.trends import Reach, Trend, reach, trend
 from smartcloudops.ask.world import World
 from smartcloudops.core.errors import UsageError
 from smartcloudops.core.quantities import quantity
+from smartcloudops.core.settings import Metric
 from smartcloudops.core.text import printable
 from smartcloudops.core.times import DAY, HOUR, MINUTE, WEEK, format_duration, parse_duration, rfc3339
 
-MOST_ROWS = 20
+MOST_ROWS, _PICKED = 20, 50
 _HORIZON = "7d"
 # The last week tells seasons and slow trends, the last hours what has just begun.
 _LONG, _SHORT = WEEK, 12 * HOUR
@@ -52,8 +54,9 @@ class _One:
 def run(world: World, arguments: Mapping[str, Any]) -> Result:
     """Raises UsageError (no limit known, too many series, too little history of all) and what the source raises."""
     horizon = parse_duration(arguments.get("horizon", _HORIZON))
-    long, short = _look(world, arguments["query"].strip())
-    limit = _limit(long, arguments.get("until_value"))
+    given = arguments.get("until_value")
+    long, short, notes = _look(world, arguments["query"].strip(), given)
+    limit = _limit(long, given)
     ones = sorted(_ones(long, short, limit, horizon), key=_urgency)
     if not ones:
         evidence = looking.evidence(world, long.expr, long.window.start, long.window.end, ())
@@ -64,20 +67,50 @@ def run(world: World, arguments: Mapping[str, Any]) -> Result:
             hint="a trend needs 8 points over at least 10 minutes; query_metrics shows what there is",
         )
     sheet = _sheet(long, limit, horizon, ones)
+    sheet = replace(sheet, more=[*notes, *sheet.more])
     values = sheet.values(long.metric.name or long.title)
     evidence = looking.evidence(world, long.expr, long.window.start, long.window.end, values)
     return Result(f"§1 {sheet.text()}", (evidence,), _data(long, limit, horizon, ones))
 
 
-def _look(world: World, query: str) -> tuple[Seen, Seen]:
-    """The last week, and the last hours more closely."""
+def _look(world: World, query: str, given: float | None) -> tuple[Seen, Seen, list[str]]:
+    """The last week, and the last hours more closely; with a note where not all series were looked at."""
     now = looking.moment(world)
     extent = world.source().extent()
     first = now - _LONG if extent is None else max(extent.start, now - _LONG)
     later = now - _SHORT if extent is None else max(extent.start, now - min(_SHORT, looking.POINTS * extent.step))
-    long = looking.series(world, query, looking.window(world, since=rfc3339(first), until=None, step=None))
+    over = looking.window(world, since=rfc3339(first), until=None, step=None)
     step = _SHORT_STEP if extent is None else None
-    return long, looking.series(world, query, looking.window(world, since=rfc3339(later), until=None, step=step))
+    near = looking.window(world, since=rfc3339(later), until=None, step=step)
+    try:
+        return looking.series(world, query, over), looking.series(world, query, near), []
+    except looking.TooManyError as e:
+        metric, expr = _screened(world, query, given, e)
+        said = e.message
+    long, short = (looking.series(world, expr, each) for each in (over, near))
+    note = f"{said}; looked at the hosts of the {_PICKED} nearest to it and of the {_PICKED} that come nearer fastest"
+    named = replace(metric, expr=expr)
+    return replace(long, title=query, metric=named), replace(short, title=query, metric=named), [note]
+
+
+def _screened(world: World, query: str, given: float | None, e: looking.TooManyError) -> tuple[Metric, str]:
+    """A fleet's metric for those hosts alone that are nearest to the limit or come nearer fastest, by the server."""
+    behind = looking.server(world)
+    at = instants.on_grid(looking.moment(world))
+    metric, _ = looking.meant(world, query, at)
+    if behind is None or not metric.name:
+        raise e
+    pick = "topk"
+    if given is not None:
+        middle = looking.instant(behind, f"quantile(0.5, {metric.expr})", at, about=f"`{query}`")
+        pick = "topk" if middle and middle[0][1] <= given else "bottomk"
+    grown = f"({metric.expr}) - last_over_time(({metric.expr})[1s:5s] offset 6h)"
+    expr = f"{pick}({_PICKED}, {metric.expr}) or {pick}({_PICKED}, {grown})"
+    found = looking.instant(behind, expr, at, about=f"`{query}`")
+    label = next((by for by in metric.by if found and all(labels.get(by) for labels, _ in found)), None)
+    if label is None:
+        raise e
+    return metric, looking.narrow(behind, metric, [any_of(label, sorted({each[label] for each, _ in found}))], at)
 
 
 def _limit(seen: Seen, given: float | None) -> float:

@@ -58,7 +58,7 @@ def run(world: World, arguments: Mapping[str, Any]) -> Result:
     sheet = _sheet(found, rows)
     owners = dict(enumerate((metric.name for metric, _, _ in rows), 1))
     values = tuple(_owned(value, owners) for value in sheet.values(""))
-    queries = "; ".join(dict.fromkeys(metric.expr for metric, _, _ in rows))
+    queries = looking.together(world, (metric for metric, _, _ in rows))
     evidence = looking.evidence(world, queries, found.at - WEEK, found.at, values)
     return Result(f"§1 {sheet.text()}", (evidence,), _data(found, rows))
 

@@ -67,10 +67,13 @@ def run(world: World, arguments: Mapping[str, Any]) -> Result:
     found = _from_rows(world) if behind is None else _from_server(world, behind)
     _count_hosts(found)
     rows = [(each, one) for each in found.metrics for one in standing(each)]
-    called = {each.metric.name: names(each.labels) for each in found.metrics}
+    called = {
+        each.metric.name: names([{**own, "__name__": each.metric.name} for own in each.labels])
+        for each in found.metrics
+    }
     sheet, owners = _sheet(found, rows, called)
     values = tuple(_named(value, owners) for value in sheet.values(""))
-    queries = "; ".join(each.metric.expr for each in found.metrics if _count(each))
+    queries = looking.together(world, (each.metric for each in found.metrics if _count(each)))
     evidence = [looking.evidence(world, queries, found.at, found.at, values)]
     if found.targets is not None:
         evidence.append(_targets(world, found))
@@ -186,14 +189,18 @@ def _sheet(found: _Found, rows: list[Shown], called: Called) -> tuple[Sheet, dic
         f"watched metrics at {stamp(found.at)}; hour, day, week: as long before; median: over all series now; "
         "unlike: far from what it was"
     )
-    return Sheet(head, _COLUMNS, table, _more(found)), owners
+    left = len({id(each) for each, _ in rows}) - len({id(each) for each, _ in shown})
+    more = [f"{left:,} more metrics are left out; query_metrics asks for one"] if left else []
+    return Sheet(head, _COLUMNS, table, [*_more(found), *more]), owners
 
 
 def _shown(rows: list[Shown]) -> list[Shown]:
     """Of each metric the first, and the others that are unlike before, as far as there is room."""
     first = {id(each): number for number, (each, _) in reversed(list(enumerate(rows)))}
-    others = [number for number, (each, one) in enumerate(rows) if number != first[id(each)] and one.unlike]
-    return [rows[number] for number in sorted([*first.values(), *others[: max(0, _ROWS - len(first))]])]
+    places = set(first.values())
+    others = [number for number, (_, one) in enumerate(rows) if number not in places and one.unlike]
+    urgent = sorted(places, key=lambda number: (not rows[number][1].unlike, number))
+    return [rows[number] for number in sorted([*urgent, *others][:_ROWS])]
 
 
 def _row(each: Instants, one: Standing, called: list[str]) -> Row:
