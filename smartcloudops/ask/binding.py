@@ -86,8 +86,8 @@ def groups(text: str, mentions: Sequence[Mention], *, compound: bool = False) ->
     return found
 
 
-def bound(text: str, run: Run, found: Sequence[Group], family: str) -> Keys | None:
-    """The keys that the number belongs to; None where the sentence names none.
+def bound(text: str, run: Run, found: Sequence[Group], family: str, numbers: Sequence[int]) -> Keys | None:
+    """The keys that the number belongs to; None where the sentence names none. `numbers` are where numbers start.
 
     The name right before it or right behind it comes first, then one in its own clause, then the nearest.
     """
@@ -99,7 +99,7 @@ def bound(text: str, run: Run, found: Sequence[Group], family: str) -> Keys | No
         return paired
     if last and _ADJACENT.match(text[last.end : run.start]):
         return last.keys
-    if following and _BEHIND[family].match(text[run.end : following.start]):
+    if following and _follows(text, run, following, family, numbers):
         return following.keys
     start, end = _clause(text, run, found)
     if last and last.start >= start:
@@ -110,6 +110,17 @@ def bound(text: str, run: Run, found: Sequence[Group], family: str) -> Keys | No
         return None
     nearest = last or following
     return nearest.keys if nearest else None
+
+
+def _follows(text: str, run: Run, group: Group, family: str, numbers: Sequence[int]) -> bool:
+    """Whether a name right behind a number is its own: `41% (mean)`, not `41% (mean 38%)`."""
+    gap = text[run.end : group.start]
+    if not _BEHIND[family].match(gap):
+        return False
+    if "(" not in gap:
+        return True
+    closed = text.find(")", group.end)
+    return not any(group.end <= start < closed for start in numbers)
 
 
 def _paired(text: str, run: Run, before: Sequence[Group], following: Group | None, family: str) -> Keys | None:

@@ -121,7 +121,7 @@ def _day(parts: dict[str, str | None]) -> int | None:
 
 def years_after(clock: Clock, ms: int) -> Clock:
     """The clock in the year of that moment, where its date had none."""
-    if not clock.dated or clock.at >= 1000 * DAY or clock.at < 730 * DAY:
+    if not clock.dated or clock.at >= 1096 * DAY or clock.at < 730 * DAY:
         return clock
     year = datetime.fromtimestamp(ms / SECOND, UTC).year
     start = datetime(1972, 1, 1, tzinfo=timezone(timedelta(0)))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 Family = Literal["metric", "aspect", "stat", "quantile"]
@@ -103,8 +104,14 @@ _TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:/[oO]\b)?(?:'d)?|\d{2}(?:\.\d)?th\b
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
-def in_name(name: str) -> dict[Family, Keys]:
-    """What a value's name speaks of; words that no table knows speak for themselves.
+def is_metric(word: str) -> bool:
+    """Whether a word is that for a metric."""
+    return word in _METRIC
+
+
+@lru_cache(maxsize=8192)
+def in_name(name: str, *, free: bool = False) -> Mapping[Family, Keys]:
+    """What a value's name speaks of; words that no table knows speak for themselves, but in `free` text.
 
     >>> {k: sorted(v) for k, v in in_name("response_time_p95 max").items() if v}
     {'metric': ['latency'], 'stat': ['max'], 'quantile': ['p95']}
@@ -116,7 +123,7 @@ def in_name(name: str) -> dict[Family, Keys]:
         phrase = " ".join(words[start:end])
         for family, keys in _of_phrase(phrase, _NAMED_STAT):
             found[family] |= keys
-        if end - start == 1 and not any(True for _ in _of_phrase(phrase, _NAMED_STAT)) and _speaks(phrase):
+        if not free and end - start == 1 and not any(True for _ in _of_phrase(phrase, _NAMED_STAT)) and _speaks(phrase):
             found["metric"].add(_stem(phrase))
     return {family: frozenset(keys) for family, keys in found.items()}
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import floor, isfinite, log10
 from typing import NamedTuple
 
-from smartcloudops.ask.facets import Family, Keys, in_name
+from smartcloudops.ask.facets import Family, Keys, in_name, is_metric
 from smartcloudops.ask.spoken import Spoken, spoken
 from smartcloudops.ask.units import unit
 from smartcloudops.core.quantities import is_bytes
@@ -54,6 +55,8 @@ class Said:
     evidence: int | None
 
 
+# Names of what was calculated are sentences.
+_FREE = "calculate"
 _WHOLE = frozenset(("", "all", "total", "fleet", "cluster", "incidents", "alerts", "overall", "sum", "host", "machine"))
 _RANGES = re.compile(r"\[([\d.]+[a-z][\da-z]*)(?::([\da-z]*))?\]|offset\s+(\d+[a-z][\da-z]*)")
 _LIMITS = re.compile(r"(?:[<>]=?|==)\s*(?:bool\s+)?(-?\d+(?:\.\d+)?)")
@@ -72,8 +75,8 @@ class Known:
     limits: list[tuple[float, int]] = field(default_factory=list)
     quoted: list[Said] = field(default_factory=list)
     whose: dict[str, Whose] = field(default_factory=dict)
-    speaks: dict[tuple[str, str], dict[Family, Keys]] = field(default_factory=dict)
     rows: list[tuple[int, int]] = field(default_factory=list)
+    _kinds: frozenset[tuple[Keys, str, bool]] | None = None
 
     def __post_init__(self) -> None:
         for i, one in enumerate(self.evidence):
@@ -101,15 +104,13 @@ class Known:
     def _figure(self, value: float, i: int, entity: str, name: str, named: str) -> None:
         measured = unit(named)
         self.by_dim[measured.dim].append(Figure(value * measured.scales[0], value, i, entity, name, named))
-        if (entity, name) not in self.speaks:
-            self.speaks[entity, name] = in_name(f"{name} {entity}" if _is_whole(entity) else name)
 
     def _around(self, i: int, one: Evidence) -> None:
         """Window, when it ran, ranges and limits of the query."""
         for at in (one.start, one.end, one.ran_at):
             if at is not None:
                 self.moments[at // MINUTE % (DAY // MINUTE)].append(Moment(at, i, "", ""))
-        if one.start is not None and one.end is not None:
+        if one.start is not None and one.end is not None and one.end > one.start:
             self.durations.append(((one.end - one.start) / SECOND, i))
         for found in _RANGES.finditer(one.query):
             self.durations += [(parse_duration(text) / SECOND, i) for text in found.groups() if text]
@@ -136,17 +137,37 @@ class Known:
 
     def names(self) -> Iterable[str]:
         """Words of metric names, for sentences that use them."""
-        return frozenset(key for facets in self.speaks.values() for key in facets["metric"])
+        named = {str(v.get("name") or "") for one in self.evidence if one.source != _FREE for v in one.values}
+        return frozenset(key for name in named for key in in_name(name)["metric"])
+
+    def measures(self, metric: Keys, named: str, *, hosts: bool = False) -> bool:
+        """Whether a metric has figures in that dimension; `hosts`: such of hosts."""
+        dim = unit(named).dim
+        for own, measured, whole in self._measured():
+            if own & metric and measured == dim and not (hosts and whole):
+                return True
+        return False
+
+    def _measured(self) -> frozenset[tuple[Keys, str, bool]]:
+        """(metric, dimension, whether of everything) of all figures."""
+        if self._kinds is None:
+            seen = {(f.name, dim, not self.whose[f.entity].hosts) for dim, all_ in self.by_dim.items() for f in all_}
+            self._kinds = frozenset((in_name(name)["metric"], dim, whole) for name, dim, whole in seen)
+        return self._kinds
+
+    def speaks(self, entity: str, name: str, evidence: int) -> Mapping[Family, Keys]:
+        """What a value's name is about."""
+        if not self.whose[entity].hosts:
+            name = f"{name} {entity}"
+        return in_name(name, free=self.evidence[evidence].source == _FREE)
 
 
 def _is_whole(entity: str) -> bool:
-    return entity.lower() in _WHOLE or bool(
-        in_name(entity)["metric"]
-        and re.fullmatch(r"[A-Za-z_ ]+", entity)
-        and not in_name(entity)["metric"] <= {entity.lower().rstrip("s")}
-    )
+    """Whether it names no host: everything together, or a metric in place of one."""
+    return entity.lower() in _WHOLE or is_metric(entity.lower())
 
 
+@lru_cache(maxsize=8192)
 def _whose(entity: str) -> Whose:
     """The atoms of `web-1 /var`, `service=shop`, `a=b,c=d`."""
     if _is_whole(entity):

@@ -18,14 +18,14 @@ from smartcloudops.ask.units import UNIT, Unit, unit
 FAMILIES = ("metric", "aspect", "stat", "quantile")
 _JOINED = re.compile(
     r"[*_`\s]*(?:,|/|&|,? ?\b(?:and|or)\b|(?P<opposed>,? ?\b(?:vs\.?|versus|compared (?:to|with)|against)))"
-    r"[*_`\s]*(?:at|of|about|only|~)?[*_`\s]*\Z"
+    r"[*_`\s]*(?:(?:at|of|about|only|around|roughly|approximately|nearly|almost|just|~)[*_`\s]*){0,2}\Z"
 )
 # A subject that is none of the hosts named before.
 _ANYONE = re.compile(
     r"(?i)\b(?:all|every|each|other|remaining|both|rest of the|any)(?: of)?(?: the)?(?: \w+)? "
     r"(?:hosts?|servers?|nodes?|machines?|"
     r"instances?|ones|services?|boxes)\b|\bthe (?:rest|others)\b|\bfleet|\bcluster|\belsewhere\b|\beverything else\b|"
-    r"\bacross (?:the )?(?:all|hosts|servers|nodes)|\bothers\b"
+    r"\bacross (?:the )?(?:all|hosts|servers|nodes)|\bothers\b|\bover all\b|\boverall\b|\bmedian\b"
 )
 _HEAD_UNIT = re.compile(r"[(\[,]\s*([^()\[\],|]{1,12}?)\s*[)\]]?[\s*_]*\Z")
 
@@ -41,6 +41,9 @@ class Scope:
     sentence: str
     at: int
     head: str = ""
+    # Whether its own sentence names the host, and what the sentence before spoke of.
+    named: bool = False
+    before: Keys | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class _Local:
 
     text: str
     groups: dict[str, list[Group]]
+    numbers: tuple[int, ...]
 
 
 @dataclass(slots=True)
@@ -101,15 +105,26 @@ class Page:
         local, run = self._local((passage.start, passage.end)), self._run(claim, passage)
         facets = {family: self._facet(family, local, run, passage) for family in FAMILIES}
         anyone = bool(_ANYONE.search(local.text))
-        own = bound(local.text, run, local.groups["host"], "host")
-        parts = bound(local.text, run, local.groups["part"], "host") or self._above(passage, self._parts)
+        own = bound(local.text, run, local.groups["host"], "host", local.numbers)
+        parts = bound(local.text, run, local.groups["part"], "host", local.numbers) or self._above(passage, self._parts)
         head = self.text[slice(*passage.over[0])] if passage.cell and passage.over else ""
-        hosts = own or (None if anyone else self._hosts_above(passage))
-        return Scope(hosts, parts, facets, anyone and not own, local.text, claim.start - passage.start, head)
+        above = None if own or anyone else self._hosts_above(passage)
+        hosts = own or above or (None if anyone else self._carried.get((passage.start, passage.end)) or None)
+        before = self._metric_before(passage) if not facets["metric"] else None
+        at = claim.start - passage.start
+        return Scope(hosts, parts, facets, anyone and not own, local.text, at, head, (own or above) is not None, before)
+
+    def _metric_before(self, passage: Passage) -> Keys | None:
+        """The metric of the nearest sentence of the paragraph that names one."""
+        for start, end in passage.before:
+            if found := frozenset(
+                k for f in self._facets if f.family == "metric" and start <= f.start < end for k in f.keys
+            ):
+                return found
+        return None
 
     def _hosts_above(self, passage: Passage) -> Keys | None:
-        found = next((keys for span in (*passage.before, *passage.over) if (keys := self.keys(span))), None)
-        return found or self._carried.get((passage.start, passage.end)) or None
+        return next((keys for span in (*passage.before, *passage.over) if (keys := self.keys(span))), None)
 
     def _above(self, passage: Passage, mentions: Sequence[Mention]) -> Keys | None:
         spans = passage.over[:2] if passage.cell else passage.over
@@ -120,7 +135,7 @@ class Page:
 
     def _facet(self, family: str, local: _Local, run: Run, passage: Passage) -> Keys | None:
         kind = "metric" if family in ("metric", "aspect") else "stat"
-        own = bound(local.text, run, local.groups[family], kind)
+        own = bound(local.text, run, local.groups[family], kind, local.numbers)
         if own or family == "aspect":
             return own
         if kind == "stat" and not passage.cell:
@@ -142,7 +157,8 @@ class Page:
             found = {family: groups(text, of[family], compound=family in ("metric", "aspect")) for family in FAMILIES}
             found["host"] = groups(text, _within(self._hosts, span))
             found["part"] = groups(text, _within(self._parts, span))
-            self._locals[span] = _Local(text, found)
+            numbers = (c.start for c in self.claims if c.kind == "number" and span[0] <= c.start < span[1])
+            self._locals[span] = _Local(text, found, tuple(start - span[0] for start in numbers))
         return self._locals[span]
 
     def _run(self, claim: Spoken, passage: Passage) -> Run:

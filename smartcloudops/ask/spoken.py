@@ -37,7 +37,8 @@ class Spoken:
 
 
 _NUMBER = re.compile(
-    r"(?<![\w.,])(?P<sign>[+\-−–](?=[\d.]))?(?P<digits>\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?P<part>\.\d+)?(?P<power>[eE][+-]?\d{1,3})?"
+    r"(?<![\w.])(?<!\d,)(?P<sign>[+\-−–](?=[\d.]))?(?P<digits>\d+(?:,\d+)*|(?=\.\d))(?P<part>\.\d+)?"
+    r"(?P<power>[eE][+-]?\d{1,3})?"
 )
 _WORDS = {
     **{w: n for n, w in enumerate(("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 2)},
@@ -52,6 +53,8 @@ _ABOUT = re.compile(
     r"(?i)(?:\b(?:about|around|roughly|approximately|approx\.?|nearly|almost|some|circa|ca\.?|close to|near)|[~≈])"
     r"\s*[*_`]*$"
 )
+# Who writes GiB means by GB what it says.
+_BINARY = re.compile(r"\d ?[KMGT]iB")
 _TIMES = {"doubled": 2.0, "tripled": 3.0, "quadrupled": 4.0, "halved": 0.5}
 _TIMES_WORD = re.compile(r"(?i)\b(doubled|tripled|quadrupled|halved)\b")
 _NOUN = re.compile(
@@ -69,11 +72,10 @@ RUN = re.compile(r"[*_`]*\s*(?:[-–—−/,]|to|and|or|→|->|through|, and|, o
 _ORDERS = re.compile(
     r"(?i)\b(?:steps?|option|phase|tier|priority|level|figure|section|attempt|item|ports?|pids?|version|kernel|line|"
     r"python|ubuntu|debian|linux|tls|ssl|rfc|issue|ticket|pr|signal|exit (?:code|status)|runbook|number|no\.|top|first|"
-    r"incident|alert|rule|node|shard|replica|partition|core|cpu|disk|slot|rack)[ \u00a0#-]+#?"
-    r"\d[\d.]*(?![\d.]*[ \u00a0]?(?:%|[A-Za-z]*/|[KMGT]i?B|ms\b|s\b))(?=[^\w]|$)"
+    r"incident|alert|rule|shard|replica|partition|slot|rack)[ \u00a0#-]+#?\d+(?:\.\d+)*(?![\w.]*\d)"
     r"|\b(?:http(?:/\d(?:\.\d)?)?(?: status)?|status(?: codes?)?|codes?|statuses)[ \u00a0:=]+"
     r"(?:(?:and |or |, ?|/)*[1-5]\d\d\b)+(?!\s*(?:%|ms|/))"
-    r"|\b[1-5]\d\ds\b|#\d+"
+    r"|(?<![\w.,])[45]\d\ds\b|#\d+"
 )
 _NAMES = (
     re.compile(r"```.*?(?:```|\Z)", re.DOTALL),
@@ -98,7 +100,7 @@ _YEARS = re.compile(
 )
 _COMPACT = re.compile(r"(?<![\w.,])(?:\d{1,6}(?:ms|[smhdwy])){2,}(?!\w)")
 _CODE = re.compile(r"`([^`\n]*)`")
-_FIGURE = re.compile(r"\s*[~<>≈+−-]?\s*\d[\d,.:TZ-]*\s*[A-Za-zµ%/ ]{0,8}\s*")
+_FIGURE = re.compile(r"\s*[~<>≈+−-]?\s*[\d.][\d,.:TZ-]*(?:[eE][+-]?\d+)?")
 
 
 def blanked(text: str) -> str:
@@ -111,12 +113,16 @@ def blanked(text: str) -> str:
 
 def _code(found: re.Match[str]) -> str:
     """A figure in backticks is said all the same; what is code says nothing."""
-    return f" {found[1]} " if _FIGURE.fullmatch(found[1]) else " " * len(found[0])
+    number = _FIGURE.match(found[1])
+    if number and (not (rest := found[1][number.end() :].rstrip()) or UNIT.fullmatch(rest)):
+        return f" {found[1]} "
+    return " " * len(found[0])
 
 
 def _blank_digits(found: re.Match[str]) -> str:
     """Words stay, for what they say of numbers nearby."""
-    if not any(c.isdigit() for c in found[0]):
+    behind = UNIT.match(found.string, found.end()) if found.re is _ORDERS else None
+    if not any(c.isdigit() for c in found[0]) or (behind and behind[0]):
         return found[0]
     return re.sub(r"[^\n]", " ", found[0])
 
@@ -161,7 +167,8 @@ def _past_marks(text: str, end: int) -> int:
 
 
 def _spoken(text: str, found: re.Match[str], behind: re.Match[str]) -> Spoken:
-    digits, part, power = found["digits"].replace(",", ""), found["part"] or "", found["power"] or ""
+    digits, part = _decimal(found["digits"], found["part"] or "")
+    power = found["power"] or ""
     sign = _sign(text, found)
     scale = multiple(behind["multiple"] or "") * (10.0 ** int(power[1:]) if power else 1.0)
     value = float(f"{digits}{part}") * scale
@@ -171,11 +178,20 @@ def _spoken(text: str, found: re.Match[str], behind: re.Match[str]) -> Spoken:
         half *= _zeros(digits)
     named = (behind["rate"] or behind["unit"] or behind["minutes"] or "").strip().lstrip("-")
     measured = unit(named) if named else None
+    if measured and len(measured.scales) > 1 and _BINARY.search(text):
+        measured = Unit(measured.dim, measured.scales[:1])
     end = behind.end() if behind[0] else found.end()
     noun = _noun(text, end) if measured is None else _counted(named)
     start = found.start() if sign or not found["sign"] else found.start() + 1
     factor = measured is not None and measured.dim == "factor"
     return Spoken(start, end, sign * value if sign else value, half, measured, noun, about, factor)
+
+
+def _decimal(digits: str, part: str) -> tuple[str, str]:
+    """Whole digits and what stands behind the point; a comma that parts no thousands is a point."""
+    if not part and re.fullmatch(r"\d+,(?:\d{1,2}|\d{4,})", digits):
+        return digits.partition(",")[0], f".{digits.partition(',')[2]}"
+    return digits.replace(",", "") or "0", part
 
 
 def _sign(text: str, found: re.Match[str]) -> int:

@@ -133,13 +133,15 @@ def _readings(claim: Spoken) -> Iterator[tuple[str, float, bool]]:
 
 def _fits(figure: Figure, claim: Spoken, scope: Scope, known: Known, *, loose: bool) -> tuple[int, str]:
     """How far a figure of the right size gets, and what it fails at."""
-    facets = known.speaks[figure.entity, figure.name]
+    facets = known.speaks(figure.entity, figure.name, figure.evidence)
     if not _is_share(figure, claim) or (loose and not _named(scope, facets["metric"])):
         return 0, "no value in this unit equals it"
-    if why := _other_whose(figure.entity, scope, known):
+    if why := _other_whose(figure.entity, scope, known) or _of_all(figure, facets["metric"], scope, known):
         return 1, why
     said = _metric_of(claim, scope)
-    if said and facets["metric"] and not said & facets["metric"]:
+    if not said and scope.before and not scope.before & facets["metric"] and known.measures(scope.before, figure.unit):
+        said = scope.before
+    if said and not said & facets["metric"] and (facets["metric"] or known.measures(said, figure.unit)):
         return 2, f"it is a value of {figure.name}, not of {_any(said)}"
     if claim.noun and claim.unit is None and not _counts(claim, figure, facets["metric"]):
         return 3, f"nothing that was looked at counts {claim.noun} so"
@@ -192,6 +194,14 @@ def _other_whose(entity: str, scope: Scope, known: Known) -> str:
     if not scope.hosts and not scope.anyone and not alone and not (scope.parts and scope.parts & whose.parts):
         return f"it is a value of {entity}, which is not named here"
     return ""
+
+
+def _of_all(figure: Figure, own: Keys, scope: Scope, known: Known) -> str:
+    """Why a figure of everything together is not one of a host, where the host has figures of that metric."""
+    alone = known.whose[figure.entity].hosts or known.evidence[figure.evidence].source == "calculate"
+    if alone or not scope.named or scope.anyone or not own or not known.measures(own, figure.unit, hosts=True):
+        return ""
+    return f"it is a value of {figure.entity or 'all'}, not of {_any(scope.hosts or frozenset())}"
 
 
 def _any(keys: Keys) -> str:
@@ -332,7 +342,7 @@ def _other_time(moment: Moment, scope: Scope, known: Known) -> str:
         return ""
     if why := _other_whose(moment.entity, scope, known):
         return why.replace("a value", "a time", 1)
-    own, said = known.speaks.get((moment.entity, moment.name), {}).get("metric"), scope.facets["metric"]
+    own, said = known.speaks(moment.entity, moment.name, moment.evidence)["metric"], scope.facets["metric"]
     return f"it is a time of {moment.name}, not of {_any(said)}" if own and said and not own & said else ""
 
 
