@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from smartcloudops.ask.entities import host_of
 from smartcloudops.core.text import printable
-from smartcloudops.core.times import MINUTE, SECOND, rfc3339
+from smartcloudops.core.times import MINUTE, SECOND, minute, rfc3339
 
 Times = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float64]
@@ -311,5 +311,4 @@ def stamp(ms: int) -> str:
     >>> stamp(0), stamp(1500)
     ('1970-01-01T00:00Z', '1970-01-01T00:00:01Z')
     """
-    text = rfc3339(ms // SECOND * SECOND)
-    return text if ms // SECOND * SECOND % MINUTE else f"{text[:16]}Z"
+    return rfc3339(ms // SECOND * SECOND) if ms // SECOND * SECOND % MINUTE else minute(ms)

@@ -23,7 +23,7 @@ _WORSE = {"up": "high is bad", "down": "low is bad", "both": "any change is unus
 def run(world: World, arguments: Mapping[str, Any]) -> Result:
     """Raises what the source raises."""
     contains = arguments.get("contains", "").strip()
-    most = min(_MOST, max(1, arguments.get("limit", _USUAL)))
+    most = arguments.get("limit", _USUAL)
     watched = list(looking.watched(world).values())
     behind = looking.server(world)
     others = [name for name in (behind.metric_names() if behind else ()) if name not in {m.name for m in watched}]
@@ -78,7 +78,7 @@ TOOL = Tool(
         "type": "object",
         "properties": {
             "contains": {"type": "string", "description": "words that the name holds"},
-            "limit": {"type": "integer", "description": "names to show; default 60, at most 200"},
+            "limit": {"type": "integer", "description": "names to show; default 60", "minimum": 1, "maximum": _MOST},
         },
     },
     sends="metrics",

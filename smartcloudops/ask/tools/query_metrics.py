@@ -38,7 +38,7 @@ def run(world: World, arguments: Mapping[str, Any]) -> Result:
     """Raises UsageError for too many series or a refused expression, and what the source raises."""
     over = looking.window(world, since=arguments.get("since"), until=arguments.get("until"), step=arguments.get("step"))
     seen = looking.series(world, arguments["query"].strip(), over)
-    total, ones = _figures(seen, min(MOST_ROWS, max(1, arguments.get("limit", MOST_ROWS))))
+    total, ones = _figures(seen, arguments.get("limit", MOST_ROWS))
     if not ones:
         text = "\n".join(looking.nothing(world, seen))
         return Result(text, (looking.evidence(world, seen.expr, over.start, over.end, ()),), _data(seen, total, ones))
@@ -161,7 +161,7 @@ TOOL = Tool(
             "since": {"type": "string", "description": "start: a duration before now (2h) or a time; default 1h"},
             "until": {"type": "string", "description": "end: a duration before now or a time; default now"},
             "step": {"type": "string", "description": "time between points, such as 1m; default: at most 300 points"},
-            "limit": {"type": "integer", "description": "series to show, at most 20"},
+            "limit": {"type": "integer", "description": "series to show", "minimum": 1, "maximum": MOST_ROWS},
         },
         "required": ["query"],
     },
