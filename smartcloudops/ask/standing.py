@@ -15,20 +15,19 @@ MOST = 3
 # From so many usual differences on a value is unlike the earlier ones; differences below this part of it never are.
 UNLIKE = 4.0
 _PART = 0.1
+# The smallest usual difference, as a part of the median of all series.
+_FLOOR = 0.05
+_MANY = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """One series that deserves to be named. `by`: its difference to what it was, in usual ones; None where nothing
-    earlier is known."""
+    earlier is known. `unlike`: that is far, in the bad direction."""
 
     row: int
     by: float | None
-
-    @property
-    def unlike(self) -> bool:
-        """Whether it is far, in the bad direction, from what it was."""
-        return self.by is not None and self.by >= UNLIKE
+    unlike: bool
 
 
 def standing(found: Instants, most: int = MOST) -> list[Standing]:
@@ -36,10 +35,13 @@ def standing(found: Instants, most: int = MOST) -> list[Standing]:
     now = found.at("now")
     there = np.flatnonzero(np.isfinite(now))
     by = differences(found)
-    unlike = sorted((row for row in there.tolist() if by[row] >= UNLIKE), key=lambda row: -by[row])
+    # Among thousands of series some are far from what they were by chance.
+    far = UNLIKE + max(0.0, 1.5 * float(np.log10(max(1, len(there)) / _MANY)))
+    unlike = sorted((row for row in there.tolist() if by[row] >= far), key=lambda row: -by[row])
     chosen = [*unlike[: most - 1], *worst(found.metric, now, there, most), *unlike[most - 1 :]]
     return [
-        Standing(row, float(by[row]) if np.isfinite(by[row]) else None) for row in list(dict.fromkeys(chosen))[:most]
+        Standing(row, float(by[row]) if np.isfinite(by[row]) else None, bool(by[row] >= far))
+        for row in list(dict.fromkeys(chosen))[:most]
     ]
 
 
@@ -66,8 +68,10 @@ def differences(found: Instants) -> Values:
     nearer = np.fmin(*same_hour)
     change = np.where(np.isfinite(nearer), nearer, _signed(found.metric, now - found.at("hour")))
     level = np.abs(now[np.isfinite(now)])
-    floor = _PART * float(np.median(level)) if len(level) else 0.0
-    usual = max(_spread(change) if len(change) > MOST else 0.0, found.metric.min_dev, floor, 1e-12)
+    floor = _FLOOR * float(np.median(level)) if len(level) else 0.0
+    least = max(_spread(change) if len(change) > MOST else 0.0, found.metric.min_dev, floor, 1e-12)
+    # What two earlier values differ by is usual, too.
+    usual = np.fmax(least, np.abs(found.at("day") - found.at("week")))
     enough = np.abs(change) >= np.maximum(found.metric.min_dev, _PART * np.abs(now))
     return np.where(enough, change / usual, np.where(np.isfinite(change), 0.0, np.nan))
 

@@ -199,6 +199,8 @@ def test_the_overview_names_what_is_unlike_before_first(recorded):
     assert (cpu["unit"], cpu["kind"], cpu["direction"]) == ("%", "saturation", "up")
     assert found.data["hosts"] == ["web-1", "web-2"]
     assert (found.data["stale"], found.data["absent"], found.data["gone"]) == ([], [], [])
+    disk = found.data["metrics"]["disk"]["top"][0]
+    assert (disk["entity"], disk["unlike"]) == ("web-2", True)
     assert (at(found, "1.now")["name"], at(found, "1.median")["entity"]) == ("cpu now", "all")
     assert len(found.text) < 600
 
