@@ -59,6 +59,7 @@ class Gemini:
         key = dialling.key or "none"
         self._line = Line(to, headers={"x-goog-api-key": key}, silence_s=dialling.timeout_s)
         self._client = _client(to, self._line, key)
+        _build_models()
 
     def reply(self, messages: Messages, tools: Sequence[ToolSpec]) -> Iterator[Delta]:
         """One turn; raises ProviderError."""
@@ -164,6 +165,14 @@ def _client(to: Address, line: Line, key: str) -> genai.Client:
         return genai.Client(vertexai=False, api_key=key, debug_config=unrecorded, http_options=options)
     except ImportError as e:
         raise ConfigError(f"google-genai cannot be used: {e}", hint="unset GOOGLE_GENAI_HTTP_CLIENT") from e
+
+
+def _build_models() -> None:
+    """Have the SDK build now what it builds at first use: 50 ms that else lie between question and first word."""
+    for model in (types.GenerateContentResponse, types.Candidate, types.Content, types.Part, types.FunctionCall):
+        model.model_rebuild()
+    types.GenerateContentResponseUsageMetadata.model_rebuild()
+    _config("", (ToolSpec("none", "", {}),))
 
 
 def _config(standing: str, tools: Sequence[ToolSpec]) -> types.GenerateContentConfig:
