@@ -189,3 +189,46 @@ FROM_ANOTHER_ANGLE = (
     "The picture is the same on {a} and {b}: {a:memory.mean} and {b:memory.mean} of memory on average, {a:cpu.mean} and "
     "{b:cpu.mean} of CPU.",
 )
+
+# Written after the first run of the two sets above, before the checker was changed by what went wrong in the second.
+FRESH = (
+    "### Key findings\n\n* **{a}** is under CPU pressure: usage peaked at **{a:cpu.max}** ({a:cpu.max@}).\n* **{b}** is calm "
+    "with a CPU mean of **{b:cpu.mean}**.",
+    "Yes, {a} is slower than usual. Median users see {a:response_time.mean} on average; the slowest requests took "
+    "{a:response_time.max}.",
+    "**Answer:** {a} is the culprit.\n\n**Why:** its CPU reached {a:cpu.max}, and its error rate {a:error_share.max}.\n\n"
+    "**What to do:** run `sco explain {a}` and look at the last {a:=window}.",
+    "{a} had {a:requests.max} at most and {a:requests.min} at least in the window that ended at {a:@end}.",
+    "I compared {a} and {b}. The former averages {a:memory.mean} of memory.",
+    "Memory: {a} {a:memory.last} · {b} {b:memory.last} · {c} {c:memory.last}",
+    "Disk space is not the problem; {a} is at {a:disk_used.last}, {b} at {b:disk_used.last}.",
+    "So far: CPU on {a} at {a:cpu.last} (p95 {a:cpu.p95}), CPU on {b} at {b:cpu.last} (p95 {b:cpu.p95}).",
+    "The response time of {a}, {a:response_time.last}, is driven by its queue, now {a:queue_depth.last} deep.",
+    "At {a:cpu.max@} the CPU of {a} hit {a:cpu.max}; at {a:memory.max@} its memory hit {a:memory.max}.",
+    "Host: {a}\nCPU: {a:cpu.last}\nMemory: {a:memory.last}\nError rate: {a:error_share.last}\nRequests: {a:requests.last}",
+    "| Host | CPU | p95 latency | Errors |\n| --- | ---: | ---: | ---: |\n| {a} | **{a:cpu.max}** | {a:response_time.p95} | "
+    "{a:error_share.mean} |\n| {b} | **{b:cpu.max}** | {b:response_time.p95} | {b:error_share.mean} |\n\nAll values are from "
+    "{a:@start} to {a:@end}.",
+    "The error rate is worst on {a} (max {a:error_share.max}), then {b} (max {b:error_share.max}).",
+    "Your alert on {a} fired at {a:+since}. At that time nothing else was firing. CPU on {a} is {a:cpu.last} now.",
+    "Throughput on {a}: requests {a:requests.last}, inbound network {a:network_received.last}.",
+    "{a} is busier than {b}, with a mean CPU of {a:cpu.mean} against {b:cpu.mean}.",
+    "It is {a}. Errors there stepped from {a:error_share.before1} to {a:error_share.after1} at {a:error_share.after1@}, and have "
+    "an average of {a:error_share.mean} over the whole window.",
+    "Heap usage, which was at most {a:heap_bytes.max} on {a}, is at {a:heap_bytes.last} now.",
+    "The step is {a:=step}, so short spikes may be missing; the highest CPU value seen on {a} is {a:cpu.max}.",
+    "1. **{a}** — CPU {a:cpu.max}\n   - memory {a:memory.max}\n   - disk {a:disk_used.max}\n2. **{b}** — CPU {b:cpu.max}\n"
+    "   - memory {b:memory.max}",
+    "Could it be the network? {a} receives {a:network_received.mean} on average, {b} {b:network_received.mean}: unremarkable.",
+    "CPU load is highest on {a}: {a:cpu.last}. Next are {b} ({b:cpu.last}) and {c} ({c:cpu.last}).",
+    "{a} (CPU {a:cpu.mean}, memory {a:memory.mean}) and {b} (CPU {b:cpu.mean}, memory {b:memory.mean}) are both within "
+    "their usual range.",
+    "During the last {a:=window}, requests on {a} varied between {a:requests.min} and {a:requests.max}.",
+    "Relative to its average, CPU on {a} peaked at {a:+ratio} as much.",
+    "No host is out of disk. The fullest is {a} at {a:disk_used.last}; the others, {b} and {c}, are at {b:disk_used.last} and "
+    "{c:disk_used.last}.",
+    "What I see on {a}: latency p95 of {a:response_time.p95}, average {a:response_time.mean}; CPU average {a:cpu.mean}.",
+    "{b} can be ruled out, since its error rate is only {b:error_share.last}. {a} cannot, with {a:error_share.last}.",
+    "Load per core on {a} is {a:load_per_core.last} (average {a:load_per_core.mean}). On {b} it is {b:load_per_core.last}.",
+    "From the metrics: `{a}` cpu={a:cpu.last} mem={a:memory.last}; `{b}` cpu={b:cpu.last} mem={b:memory.last}",
+)
