@@ -8,7 +8,7 @@ import re
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from smartcloudops.ask.invisible import without_invisible
 from smartcloudops.core.redact import redact
@@ -49,7 +49,7 @@ class Veil:
         with self._lock:
             text = _MASKED.sub(self._genuine, text)
             if "email" in self._kinds:
-                text = _EMAIL.sub(lambda found: self._mask("email", found[0], found[0].lower()), text)
+                text = _EMAIL.sub(lambda found: self._mask("email", found[0]), text)
             if "ip" in self._kinds:
                 text = _IP.sub(self._hidden_ip, text)
         return text
@@ -65,6 +65,20 @@ class Veil:
         """The same for text that comes in pieces."""
         return Restorer(self)
 
+    @property
+    def masks(self) -> Mapping[str, str]:
+        """What each mask stands for, to go on with another time."""
+        return dict(self._values)
+
+    def remember(self, masks: Mapping[str, str]) -> None:
+        """Masks of a session that goes on: they keep their meaning, and no other address gets one of them."""
+        with self._lock:
+            for mask, value in masks.items():
+                kind, _, number = mask.strip("<>").partition("-")
+                self._values[mask] = value
+                self._masks[_same(kind, value)] = mask
+                self._numbers[kind] = max(self._numbers[kind], int(number))
+
     def _genuine(self, found: re.Match[str]) -> str:
         """Data that only looks like one of our masks must not be restored to somebody's address."""
         return found[0] if found[0] in self._values else f"({found[1]}-{found[2]})"
@@ -78,14 +92,20 @@ class Veil:
             return found[0]
         if address.is_loopback or address.is_unspecified:
             return found[0]
-        return self._mask("ip", text, text if "-" in text else str(address)) + found[0][len(text) :]
+        return self._mask("ip", text) + found[0][len(text) :]
 
-    def _mask(self, kind: str, text: str, same: str) -> str:
+    def _mask(self, kind: str, text: str) -> str:
+        same = _same(kind, text)
         if same not in self._masks:
             self._numbers[kind] += 1
             mask = f"<{kind}-{self._numbers[kind]}>"
             self._masks[same], self._values[mask] = mask, text
         return self._masks[same]
+
+
+def _same(kind: str, text: str) -> str:
+    """One form for all ways of writing an address; the dashes of a host's name have to come back as dashes."""
+    return text.lower() if kind == "email" or "-" in text else str(ipaddress.ip_address(text))
 
 
 class Restorer:
@@ -113,13 +133,14 @@ _NONCE = secrets.token_hex(4)
 _LOOK_ALIKE = re.compile(rf"<{{3,}}|>{{3,}}|{_NONCE}")
 _NOT_ASCII_BRACKETS = re.compile("[«‹＜〈⟨《≪⋘❮]{3,}|[»›＞〉⟩》≫⋙❯]{3,}")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-# Chat templates turn these into a change of speaker.
+# Chat templates turn these into a change of speaker. Only their first bracket goes, so that what stands inside of one
+# another does not become one.
 _TEMPLATE = re.compile(
-    r"<[|｜]([^<>\n]{0,64})[|｜]>|"
-    r"<(/?(?:s|bos|eos|pad|unk|think|thinking|system|user|assistant|human|tool_calls?|tool_response|tool_results?|"
-    r"tools?|function|functions|function_calls?|function_results?|invoke|parameter|start_of_turn|end_of_turn|"
-    r"start_header_id|end_header_id|eot_id|im_start|im_end|instructions?)\b[^<>\n]{0,128})>|"
-    r"\[(/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|SYS))\]|<<(/?SYS)>>",
+    r"<(?=[|｜])|(?<=[|｜])>|<(?=/?(?:s|bos|eos|pad|unk)/?>)|"
+    r"<(?=/?(?:think|thinking|system|user|assistant|human|tool_calls?|tool_response|tool_results?|tools?|functions?|"
+    r"function_calls?|function_results?|invoke|parameter|start_of_turn|end_of_turn|start_header_id|end_header_id|eot_id|"
+    r"im_start|im_end|instructions?)[\s/>])|"
+    r"\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|SYS)\])|<(?=</?SYS>>)",
     re.IGNORECASE,
 )
 
@@ -133,6 +154,6 @@ def fenced(text: str, source: str) -> str:
 def harmless(text: str) -> str:
     """The text without what only a machine would read: invisible characters, controls, chat templates, our marks."""
     text = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", without_invisible(text).replace("\r\n", "\n"))
-    text = _TEMPLATE.sub(lambda found: f"({next(filter(None, found.groups()), '')})", text)
+    text = _TEMPLATE.sub(lambda found: ")" if found[0] == ">" else "(", text)
     text = _NOT_ASCII_BRACKETS.sub(lambda found: found[0][:2], text)
     return _LOOK_ALIKE.sub(lambda found: found[0][:2] if found[0][0] in "<>" else "(mark)", text)

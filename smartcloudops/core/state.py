@@ -1,4 +1,4 @@
-"""`state.db`: what survives between runs, in SQLite with write-ahead logging and numbered migrations."""
+"""`state.db` and its like: what survives between runs, in SQLite with write-ahead logging and numbered migrations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BUSY_MS = 10_000
 
 
 class State:
-    """One open `state.db`. Use as a context manager; every SQLite error leaves it as a ScoError."""
+    """One open database. Use as a context manager; every SQLite error leaves it as a ScoError."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
@@ -73,15 +73,21 @@ class State:
         return None if found is None else dict(found)
 
 
-def open_state(directory: Path, *, busy_ms: int = _BUSY_MS, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> State:
-    """Open `<directory>/state.db` (made if missing: directory 0700, file 0600) at the newest schema.
+def open_state(
+    directory: Path,
+    *,
+    file: str = FILE,
+    busy_ms: int = _BUSY_MS,
+    migrations: Sequence[Sequence[str]] = MIGRATIONS,
+) -> State:
+    """Open `<directory>/<file>` (made if missing: directory 0700, file 0600) at the newest schema.
 
     Waits up to `busy_ms` for another writer. Raises ScoError: a newer schema, a corrupt file, a full or
     read-only disk; LockedError when the wait is over. Nothing is ever deleted.
     """
     import sqlite3
 
-    path = directory / FILE
+    path = directory / file
     _make(path)
     with translated(path):
         connection = sqlite3.connect(path, timeout=busy_ms / 1000, isolation_level=None)
