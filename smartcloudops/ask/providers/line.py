@@ -159,11 +159,12 @@ def _cut(one: socket.socket) -> None:
         socket.socket.shutdown(one, socket.SHUT_RDWR)
 
 
+_UNTRUSTED = "name the PEM file of the authority that signed its certificate: export SSL_CERT_FILE=FILE"
 # In order of how much they say: the first that is found along the chain of causes wins.
 _FAULTS: tuple[tuple[tuple[type[BaseException], ...], Refusal, str], ...] = (
     ((socket.gaierror,), "down", "cannot be reached: the name does not resolve"),
     ((ConnectionRefusedError,), "down", "cannot be reached: connection refused"),
-    ((ssl.SSLCertVerificationError,), "down", "is not trusted: no known authority signed its certificate"),
+    ((ssl.SSLCertVerificationError,), "down", "is not trusted: {cause.verify_message}"),
     ((httpx2.ConnectTimeout,), "down", "cannot be reached: no connection in time"),
     ((httpx2.ProxyError,), "down", "cannot be reached: the proxy does not let it through"),
     ((httpx2.TimeoutException,), "stalled", "has been silent for {silence_s:g} s"),
@@ -173,12 +174,14 @@ _FAULTS: tuple[tuple[tuple[type[BaseException], ...], Refusal, str], ...] = (
 )
 
 
-def fault(e: BaseException, *, silence_s: float) -> tuple[Refusal, str] | None:
-    """What an error of the transport means, in words that follow the server's name; None where it is none."""
+def fault(e: BaseException, *, silence_s: float) -> tuple[Refusal, str, str | None] | None:
+    """What an error of the transport means, in words that follow the server's name, and a hint of its own if any."""
     causes = list(_causes(e))
     for kinds, refusal, words in _FAULTS:
-        if any(isinstance(cause, kinds) for cause in causes):
-            return refusal, words.format(silence_s=silence_s)
+        for cause in causes:
+            if isinstance(cause, kinds):
+                hint = _UNTRUSTED if isinstance(cause, ssl.SSLCertVerificationError) else None
+                return refusal, words.format(silence_s=silence_s, cause=cause), hint
     return None
 
 

@@ -138,10 +138,12 @@ def refused(asked: Asked, said: Said) -> ProviderError:
 _LATER = frozenset({"rate", "quota", "server"})
 
 
-def failed(asked: Asked, kind: Refusal, what: str, *, retry_at: int | None = None) -> ProviderError:
-    """An error that says who was asked for what and `what` happened, with the hint for its kind."""
+def failed(
+    asked: Asked, kind: Refusal, what: str, hint: str | None = None, *, retry_at: int | None = None
+) -> ProviderError:
+    """An error that says who was asked for what and `what` happened, with the hint for its kind or a better one."""
     message = f"{asked.name} ({asked.where}, model {printable(asked.model)}) {what}"
-    return ProviderError(message, kind=kind, hint=_HINTS[kind].format(name=asked.name), retry_at=retry_at)
+    return ProviderError(message, kind=kind, hint=hint or _HINTS[kind].format(name=asked.name), retry_at=retry_at)
 
 
 def kind_of(asked: Asked, said: Said) -> Refusal:
