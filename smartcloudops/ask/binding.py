@@ -70,6 +70,8 @@ _BREAK = re.compile(
     r"then|whilst|followed|yet|plus)\b"
 )
 
+_STRONG = re.compile(r"[;\n]|\b(?:but|while|whereas|although|though|whilst|yet)\b")
+
 
 def groups(text: str, mentions: Sequence[Mention], *, compound: bool = False) -> list[Group]:
     """Neighbours that are joined; `compound`: with nothing between they are one name, such as `CPU load`."""
@@ -101,11 +103,12 @@ def bound(text: str, run: Run, found: Sequence[Group], family: str, numbers: Seq
         return last.keys
     if following and _follows(text, run, following, family, numbers):
         return following.keys
-    start, end = _clause(text, run, found)
-    if last and last.start >= start:
-        return last.keys
-    if following and following.end <= end:
-        return following.keys
+    for breaks in (_BREAK,) if family == "stat" else (_BREAK, _STRONG):
+        start, end = _clause(text, run, found, breaks)
+        if last and last.start >= start:
+            return last.keys
+        if following and following.end <= end:
+            return following.keys
     if family == "stat":
         return None
     nearest = last or following
@@ -136,10 +139,10 @@ def _paired(text: str, run: Run, before: Sequence[Group], following: Group | Non
     return None
 
 
-def _clause(text: str, run: Run, found: Sequence[Group]) -> tuple[int, int]:
+def _clause(text: str, run: Run, found: Sequence[Group], parted: re.Pattern[str]) -> tuple[int, int]:
     """Start and end of the clause around the numbers."""
     inside = [(g.start, g.end) for g in found]
-    breaks = [m.span() for m in _BREAK.finditer(text) if not any(a <= m.start() < b for a, b in inside)]
+    breaks = [m.span() for m in parted.finditer(text) if not any(a <= m.start() < b for a, b in inside)]
     start = max((e for _, e in breaks if e <= run.start), default=0)
     end = min((s for s, _ in breaks if s >= run.end), default=len(text))
     return start, end

@@ -40,15 +40,15 @@ _ZONE = (
     r"(?:[ \u00a0]?(?P<half>[AaPp]\.?[Mm]\b\.?))?"
     r"(?:[ \u00a0]?(?P<zone>Z\b|UTC\b(?![+-])|GMT\b(?![+-])|[+-]\d\d:?\d\d\b|[A-Z]{2,4}T\b))?"
 )
-_CLOCK = re.compile(rf"(?<![\w.:-]){_TIME}(?![\d:]){_ZONE}")
+_CLOCK = re.compile(rf"(?<![\w.:-]){_TIME}(?!\d|:\d){_ZONE}")
 _ISO = re.compile(
     rf"(?<![\w.-])(?P<year>(?:19|20)\d\d)-(?P<mon>[01]\d)-(?P<day>[0-3]\d)"
-    rf"(?:(?:T|[ \u00a0]|,? at )(?:{_TIME})(?![\d:]){_ZONE})?(?![\w-])"
+    rf"(?:(?:T|[ \u00a0]|,? at )(?:{_TIME})(?!\d|:\d){_ZONE})?(?![\w-])"
 )
 _SPELT = re.compile(
     rf"\b(?:{_MONTH} (?P<day>[0-3]?\d)(?:st|nd|rd|th)?\b|"
     rf"(?P<day2>[0-3]?\d)(?:st|nd|rd|th)? {_MONTH.replace('?P<month>', '?P<month2>')})"
-    rf"(?:,? (?P<year>(?:19|20)\d\d)\b)?(?:(?:,? at |,? )(?:{_TIME})(?![\d:]){_ZONE})?"
+    rf"(?:,? (?P<year>(?:19|20)\d\d)\b)?(?:(?:,? at |,? )(?:{_TIME})(?!\d|:\d){_ZONE})?"
 )
 _HOUR_ONLY = re.compile(r"(?<![\w.:-])(?P<hour>1[0-2]|[1-9]) ?(?P<half>[AaPp]\.?[Mm]\b\.?)")
 

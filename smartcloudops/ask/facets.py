@@ -10,6 +10,7 @@ from typing import Literal
 
 Family = Literal["metric", "aspect", "stat", "quantile"]
 Keys = frozenset[str]
+_FAMILIES: tuple[Family, ...] = ("metric", "aspect", "stat", "quantile")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ _METRIC = _table(
         "iowait|io wait|i/o wait|cpu iowait": "iowait",
         "load average|load per core|load avg|load1|load5|load15|loadavg|node load": "load",
         "load": "load cpu",
+        "load balancer|load balancers|load balancing|load test": "",
         "memory|mem|ram": "memory",
         "heap|heap memory|heap usage": "heap memory",
         "swap|swap space|paging": "swap",
@@ -104,6 +106,11 @@ _TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:/[oO]\b)?(?:'d)?|\d{2}(?:\.\d)?th\b
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
+def nothing() -> Mapping[Family, Keys]:
+    """What a name is about that may be about anything."""
+    return dict.fromkeys(_FAMILIES, frozenset())
+
+
 def is_metric(word: str) -> bool:
     """Whether a word is that for a metric."""
     return word in _METRIC
@@ -146,7 +153,7 @@ def _phrases(words: list[str]) -> Iterator[tuple[int, int]]:
 
 
 def _of_phrase(phrase: str, stats: dict[str, Keys]) -> Iterator[tuple[Family, Keys]]:
-    if phrase in _METRIC:
+    if _METRIC.get(phrase):
         yield "metric", _METRIC[phrase]
     if phrase in _ASPECT:
         yield "aspect", _ASPECT[phrase]

@@ -10,23 +10,50 @@ typed may be repeated.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from smartcloudops.ask.events import Number
+from smartcloudops.ask.facets import words_of
+from smartcloudops.ask.fitting import of_figure
 from smartcloudops.ask.known import Known
+from smartcloudops.ask.moments import between, of_clock
 from smartcloudops.ask.passages import passages
-from smartcloudops.ask.scopes import Page
-from smartcloudops.ask.spoken import spoken
-from smartcloudops.ask.verdicts import Verdict, between, judged
+from smartcloudops.ask.scopes import Page, head_unit
+from smartcloudops.ask.spoken import Spoken, spoken
+from smartcloudops.ask.tallies import otherwise, repeated
+from smartcloudops.ask.verdict import Verdict, stem
 from smartcloudops.core.records import Evidence
+
+# Things that an answer counts of itself.
+_IDLE = words_of(
+    "thing reason step option cause way suggestion action check command question observation finding takeaway "
+    "possibility explanation area item bullet part example note recommendation candidate scenario hypothesi "
+    "hypotheses paragraph sentence digit figure minute-mark case kind type line"
+)
 
 
 def check(text: str, evidence: Sequence[Evidence], *, said: str = "") -> tuple[Number, ...]:
     """Every number of a text that is a claim, in order; `said` is the question."""
     known = Known(evidence, said)
     page = Page(text, passages(text), spoken(text), known)
-    found = [judged(claim, page, known) for claim in page.claims]
+    found = [_judged(claim, page, known) for claim in page.claims]
     found = between(found, page, known)
     return tuple(_number(text, verdict, evidence) for verdict in found if verdict is not None)
+
+
+def _judged(claim: Spoken, page: Page, known: Known) -> Verdict | None:
+    """The verdict; None where it is no claim after all."""
+    if claim.kind == "clock" and claim.clock:
+        return repeated(claim, known) or of_clock(claim, claim.clock, page, known)
+    if claim.unit is None and stem(claim.noun) in _IDLE:
+        return None
+    scope = page.scope(claim)
+    by_head = head_unit(scope.head) if claim.unit is None and not claim.noun and scope.head else None
+    measured = replace(claim, unit=by_head) if by_head else claim
+    found = of_figure(measured, scope, known)
+    others = () if found.supported else otherwise(measured, scope, page, known)
+    best = next((v for v in (found, *others) if v.supported), found)
+    return replace(best, claim=claim)
 
 
 def _number(text: str, verdict: Verdict, evidence: Sequence[Evidence]) -> Number:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from math import floor, isfinite, log10
 from typing import NamedTuple
 
-from smartcloudops.ask.facets import Family, Keys, in_name, is_metric
+from smartcloudops.ask.facets import Family, Keys, in_name, is_metric, nothing
 from smartcloudops.ask.spoken import Spoken, spoken
 from smartcloudops.ask.units import unit
 from smartcloudops.core.quantities import is_bytes
@@ -137,7 +137,8 @@ class Known:
 
     def names(self) -> Iterable[str]:
         """Words of metric names, for sentences that use them."""
-        named = {str(v.get("name") or "") for one in self.evidence if one.source != _FREE for v in one.values}
+        told = (one for one in self.evidence if one.source != _FREE and one.kind != "alert")
+        named = {str(v.get("name") or "") for one in told for v in one.values}
         return frozenset(key for name in named for key in in_name(name)["metric"])
 
     def measures(self, metric: Keys, named: str, *, hosts: bool = False) -> bool:
@@ -157,6 +158,8 @@ class Known:
 
     def speaks(self, entity: str, name: str, evidence: int) -> Mapping[Family, Keys]:
         """What a value's name is about."""
+        if self.evidence[evidence].kind == "alert":
+            return nothing()
         if not self.whose[entity].hosts:
             name = f"{name} {entity}"
         return in_name(name, free=self.evidence[evidence].source == _FREE)

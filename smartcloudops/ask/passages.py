@@ -31,6 +31,7 @@ class _Place:
     headings: list[tuple[int, Span]] = field(default_factory=list)
     items: list[tuple[int, Span]] = field(default_factory=list)
     intro: Span | None = None
+    last: Span | None = None
 
 
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
@@ -39,7 +40,7 @@ _BOLD = re.compile(r"[ \t]*(\*\*|__)(?:(?!\1).)+\1:?[ \t]*$")
 _ITEM = re.compile(r"([ \t>]*)(?:[-*+•][ \t]+|\d{1,3}[.)][ \t]+)")
 _RULE = re.compile(r"[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{1,}:?[ \t]*)*\|?[ \t]*$")
 _END = re.compile(r"[.!?]+[*_`\"')\]]*(?:[ \t]+|\n)")
-_SHORT = re.compile(r"(?i)(?:\b(?:e\.g|i\.e|vs|approx|ca|no|etc|incl|resp|avg|max|min|St|[A-Z])|\.\.)\.$")
+_SHORT = re.compile(r"(?i)(?:\b(?:e\.g|i\.e|vs|approx|ca|no|etc|incl|resp|avg|max|min|St|(?-i:[A-Z]))|\.\.)\.$")
 
 
 def passages(text: str) -> tuple[Passage, ...]:
@@ -116,14 +117,14 @@ def _block(text: str, span: Span, place: _Place) -> Iterator[Passage]:
     if item:
         place.items.append((indent, span))
     else:
-        place.intro = _intro(text, span)
+        place.intro, place.last = _intro(text, span), list(_split(text, span))[-1]
 
 
 def _heading(span: Span, level: int, place: _Place) -> Passage:
     place.headings = [(depth, at) for depth, at in place.headings if depth < level]
     over = tuple(at for _, at in reversed(place.headings))
     place.headings.append((level, span))
-    place.items, place.intro = [], None
+    place.items, place.intro, place.last = [], None, None
     return Passage(*span, over=over, heading=True)
 
 
@@ -154,7 +155,7 @@ def _split(text: str, span: Span) -> Iterator[Span]:
 
 
 def _table(text: str, head: Span, rows: list[Span], place: _Place) -> Iterator[Passage]:
-    over = tuple([place.intro] if place.intro else []) + tuple(at for _, at in reversed(place.headings))
+    over = tuple([place.last] if place.last else []) + tuple(at for _, at in reversed(place.headings))
     heads = _cells(text, head)
     yield from (Passage(*cell, over=over, item=True, cell=True) for cell in heads)
     for row in rows:

@@ -82,7 +82,7 @@ _NAMES = (
     re.compile(r"\b\w+://[^\s)>\]]+"),
     re.compile(r"\[?\bE\d+(?:[.:][\w.]+)?(?:\s*[,–-]\s*E\d+(?:\.[\w.]+)?)*\]?|§\d+"),
     re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?(?:/\d+)?(?![\w.]*\d)"),
-    re.compile(r"(?<![\w.:])(?:[0-9a-fA-F]{0,4}:){3,7}[0-9a-fA-F]{0,4}(?![\w:])"),
+    re.compile(r"(?<![\w.:])(?:[0-9a-fA-F]{0,4}:){4,7}[0-9a-fA-F]{0,4}(?![\w:])"),
     re.compile(r"(?<![\w.])v?\d+\.\d+\.\d+(?:[-.+]\w+)*|\bv\d+(?:\.\d+)*\b"),
     re.compile(r"(?<![\w.,-])\d+(?:st|nd|rd|th|xx|bit|-bit|s)\b(?<!\ds)|\b24/7\b|\b\d+(?:\.\d+)?(?:st|nd|rd|th)\b"),
     re.compile(r"(?<![\w-])(?:UTC|GMT)[+-]\d+(?::\d\d)?"),
@@ -141,7 +141,7 @@ def spoken(text: str) -> tuple[Spoken, ...]:
     claims += [_duration(span) for span in _COMPACT.finditer(bare)]
     bare = _COMPACT.sub(_blank_digits, _YEARS.sub(_blank_digits, bare))
     numbers = sorted([*_numbers(bare), *_in_words(bare), *_factors(bare)], key=lambda s: s.start)
-    return tuple(sorted([*claims, *_with_units(bare, _compound(bare, numbers))], key=lambda s: s.start))
+    return tuple(sorted([*claims, *_with_units(text, bare, _compound(bare, numbers))], key=lambda s: s.start))
 
 
 def _duration(found: re.Match[str]) -> Spoken:
@@ -278,13 +278,13 @@ def _scale(one: Spoken) -> float:
     return one.unit.scales[0] if one.unit else 1.0
 
 
-def _with_units(text: str, numbers: list[Spoken]) -> list[Spoken]:
+def _with_units(whole: str, text: str, numbers: list[Spoken]) -> list[Spoken]:
     """`41 to 97%`, `41, 52 and 97%`, `2 or 3 hosts`: a number without a unit takes that of the run it stands in."""
     found = list(numbers)
     for i in range(len(found) - 2, -1, -1):
         one, after = found[i], found[i + 1]
         bare = one.unit is None and not one.noun
-        if bare and (after.unit or after.noun) and not after.factor and RUN.match(text[one.end : after.start]):
+        if bare and (after.unit or after.noun) and not after.factor and RUN.match(whole[one.end : after.start]):
             digits = UNIT.match(text, after.end) is not None
             many = _multiple_of(text, after) if digits else 1.0
             found[i] = replace(one, unit=after.unit, noun=after.noun, value=one.value * many, half=one.half * many)

@@ -97,6 +97,8 @@ _TIME = (
     r"(?i:msecs?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?)"
 )
 _SIZE = r"[KkMGTP]i?B|(?i:(?:kilo|mega|giga|tera|peta|kibi|mebi|gibi|tebi)?bytes?)|B"
+# Not in the middle of a word, nor before `per second`.
+_END = r"(?!\w|/ ?(?:s|sec|seconds?|m|min|minutes?|h|hr|hours?|d|days?)\b)"
 _BIT = r"[KkMG]?bits?|[KkMG]bps|bps"
 _SECONDS = r"(?:seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)"
 _NOT = r"(?!(?:on|for|of|at|in|to|by|and|or|is|was|per|a|the|with|from)\b)"
@@ -105,10 +107,10 @@ _SPACE = r"[ \u00a0\u202f]"
 # A unit right behind a number; `multiple` is k, M, million before it.
 UNIT = re.compile(
     rf"(?P<multiple>{_SPACE}?[kKMG](?=\b|{_SPACE}?(?:req|ops|quer|/))(?![/]?\w*B\b)|{_SPACE}(?i:thousand|million|billion)\b)?"
-    rf"(?:(?P<rate>{_SPACE}?-?(?:{_COUNTED})?{_SPACE}?(?:/{_SPACE}?|\bper{_SPACE}(?:the )?){_SECONDS})(?![\w/])"
+    rf"(?:(?P<rate>{_SPACE}?-?(?:{_COUNTED})?{_SPACE}?(?:/{_SPACE}?|\bper{_SPACE}(?:the )?){_SECONDS}){_END}"
     rf"|(?P<unit>{_SPACE}?(?:%|\bpct\b|(?i:percent(?:age points?)?|per cent)\b|pp\b)"
     rf"|[ \u00a0\u202f-]?(?:{_BIT}|{_SIZE}|{_TIME}|(?i:rps|qps|tps|iops|rpm)|ops|σ|"
-    rf"(?i:sigmas?|(?:standard )?deviations?|stddev))(?![\w/])"
+    rf"(?i:sigmas?|(?:standard )?deviations?|stddev)){_END}"
     rf"|(?:[x×](?!\w)|-?fold\b|{_SPACE}times\b|{_SPACE}[x×](?!\w)))"
     rf"|(?P<minutes>m)(?!\w))?"
 )

@@ -1,0 +1,92 @@
+"""Which moment of the evidence a time or date states, and what lies between two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from smartcloudops.ask.clocks import Clock, years_after
+from smartcloudops.ask.fitting import any_of, other_whose
+from smartcloudops.ask.known import Known, Moment
+from smartcloudops.ask.scopes import Page, Scope
+from smartcloudops.ask.spoken import Spoken
+from smartcloudops.ask.tallies import equals
+from smartcloudops.ask.units import PLAIN
+from smartcloudops.ask.verdict import Verdict
+from smartcloudops.core.times import DAY, MINUTE, SECOND
+
+
+def of_clock(claim: Spoken, clock: Clock, page: Page, known: Known) -> Verdict:
+    if not clock.zone:
+        return Verdict(claim, False, None, "its time zone cannot be told; times are looked up in UTC")
+    scope = page.scope(claim)
+    why = "nothing that was looked at has this time"
+    for moment in _moments(clock, known):
+        found = _other_time(moment, scope, known)
+        if not found:
+            return Verdict(claim, True, moment.evidence, times=(moment.time,))
+        why = found
+    for said in known.quoted:
+        if said.claim.clock and said.evidence is not None and _held(clock, said.claim.clock, known):
+            return Verdict(claim, True, said.evidence, times=(said.claim.clock.at,))
+    return Verdict(claim, False, None, why)
+
+
+def _moments(clock: Clock, known: Known) -> Iterator[Moment]:
+    """Moments that the clock may mean; a date is met by any of its day."""
+    minutes = DAY // MINUTE
+    keys = known.moments if clock.width >= DAY else [clock.at // MINUTE % minutes]
+    for key in keys:
+        for moment in sorted(known.moments.get(key, ()), key=lambda m: m.name != ""):
+            if years_after(clock, moment.time).holds(moment.time):
+                yield moment
+
+
+def _held(clock: Clock, other: Clock, known: Known) -> bool:
+    """Whether a time in a text is the one that is claimed; texts may leave the date to their window."""
+    if other.dated or not clock.dated:
+        return clock.holds(other.at) if other.width <= clock.width else False
+    return clock.width < DAY and clock.at % DAY == other.at % DAY
+
+
+def _other_time(moment: Moment, scope: Scope, known: Known) -> str:
+    if not moment.name:
+        return ""
+    if why := other_whose(moment.entity, scope, known):
+        return why.replace("a value", "a time", 1)
+    own, said = known.speaks(moment.entity, moment.name, moment.evidence)["metric"], scope.facets["metric"]
+    return f"it is a time of {moment.name}, not of {any_of(said)}" if own and said and not own & said else ""
+
+
+def between(found: Sequence[Verdict | None], page: Page, known: Known) -> list[Verdict | None]:
+    """Durations that two supported times of the answer lie apart, and `doubled` where two numbers show it."""
+    times = sorted({ms for v in found if v and v.supported for ms in v.times})
+    ends = {ms for one in known.evidence for ms in (one.end, one.ran_at) if ms is not None}
+    apart = {abs(b - a) / SECOND for a in times for b in (*times, *ends)} - {0.0}
+    return [_second_look(v, apart, found, page) for v in found]
+
+
+def _second_look(v: Verdict | None, apart: set[float], found: Sequence[Verdict | None], page: Page) -> Verdict | None:
+    if v is None or v.supported:
+        return v
+    measured = v.claim.unit
+    if measured and measured.dim == "time" and any(equals(v.claim, seconds) for seconds in apart):
+        return replace(v, supported=True)
+    if v.claim.factor and v.claim.words and any(_is_ratio(v.claim.value, a, b) for a, b in _pairs(v, found, page)):
+        return replace(v, supported=True)
+    return v
+
+
+def _pairs(v: Verdict, found: Sequence[Verdict | None], page: Page) -> Iterator[tuple[Spoken, Spoken]]:
+    """Supported numbers of the sentence, two by two."""
+    passage = page.passage(v.claim)
+    inside = [
+        o.claim for o in found if o and o.supported and o.claim.unit and passage.start <= o.claim.start < passage.end
+    ]
+    yield from ((a, b) for a in inside for b in inside if a is not b and a.unit and b.unit and a.unit.dim == b.unit.dim)
+
+
+def _is_ratio(times: float, a: Spoken, b: Spoken) -> bool:
+    """Whether the second is so many times the first, within a tenth."""
+    first, second = (c.value * (c.unit or PLAIN).scales[0] for c in (a, b))
+    return first > 0 and abs(second / first - times) <= 0.1 * times
