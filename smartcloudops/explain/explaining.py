@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from smartcloudops.core.times import DAY
 from smartcloudops.explain import evidence, excess, ruling
 from smartcloudops.explain.blame import Blame, blame, downward
 from smartcloudops.explain.entities import Recording
@@ -14,11 +15,14 @@ from smartcloudops.explain.excess import Floats
 from smartcloudops.explain.findings import Confidence, Culprit, Explanation, Mode
 from smartcloudops.explain.ranking import rank_series
 from smartcloudops.explain.settle import Case, Question, listed, lone, require, settle
-from smartcloudops.explain.symptoms import agrees, moves, stands_out
+from smartcloudops.explain.symptoms import STRONG, agrees, moves, stands_out
+from smartcloudops.explain.tails import surprise
 from smartcloudops.explain.topology import Edge, Graph, graph
 
 SURE, LIKELY = 0.6, 0.3
 _CAP = 10.0
+# The strangest of so few courses is judged as if it had been named.
+_FEW = 10
 
 
 def explain(recording: Recording, question: Question, edges: Iterable[Edge] = ()) -> Explanation:
@@ -48,7 +52,7 @@ def _by_parts(recording: Recording, question: Question, calls: Graph, case: Case
     symptom = evidence.symptom(recording, case)
     limits = (*case.limits, *ranked.limits)
     whole = graph([*_edges(calls), *ranked.joined])
-    if not _is_incident(case, costs):
+    if not _is_incident(case, costs) or not _is_rare(recording, case):
         quiet = f"{case.part} does not stand out: {evidence.course(case, case.row)}"
         return Explanation(ranked.mode, symptom, (), ruling.quiet(case), (*limits, quiet), ranked.unit)
     suspects = _suspects(recording, question, case, whole, ranked)
@@ -107,6 +111,18 @@ def _is_incident(case: Case, costs: Floats) -> bool:
         return moves(case.sizes[i], case.sizes[others])
     deviation = case.normal.deviation[i] * case.requests[i]
     return agrees(case.over[i] * case.requests[i], costs[others], case.sizes[others], deviation)
+
+
+def _is_rare(recording: Recording, case: Case) -> bool:
+    """Whether a part that is only the strangest of many strays farther than chance explains among so many."""
+    if case.among <= _FEW:
+        return True
+    past, i = case.table.past, case.row
+    apart = (case.table.what.worse or 1) * (past[i] - case.normal.middle[i]) / case.normal.deviation[i]
+    days = past.shape[1] * recording.step / DAY
+    looks = case.among * case.sizes.shape[1]
+    found = surprise(case.sizes[i : i + 1], np.maximum(apart, 0.0)[None], looks, least=STRONG, days=days)
+    return bool(found[0] > 1.0)
 
 
 def _suspects(

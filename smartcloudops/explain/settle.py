@@ -35,7 +35,8 @@ class Case:
     """`part` feels `table`'s metric from row `start` on. Arrays over the table's parts (N) and R rows from there:
     excess `over`, the same as `sizes` in deviations, `requests` (1 where each row counts failures by itself).
 
-    `weighed`: whether the excess of different parts can be compared; `begun`: whether there is a time since when.
+    `weighed`: whether the excess of different parts can be compared; `begun`: whether there is a time since when;
+    `among`: of how many courses it is the strangest, 1 where it was named.
     """
 
     series: str
@@ -49,6 +50,7 @@ class Case:
     requests: Floats
     weighed: bool
     begun: bool = True
+    among: int = 1
     limits: list[str] = field(default_factory=list)
 
     @property
@@ -121,14 +123,16 @@ def require(recording: Recording, series: str | None) -> None:
 def _strongest(recording: Recording, calls: Graph, label: str, part: str | None, at: int | None) -> Case | None:
     """Of latency and errors the metric that strays farthest, felt by `part`, or else where calls come in."""
     best: tuple[float, Case] | None = None
+    among = 0
     for metric in _felt_metrics(recording):
         case = _loudest(recording, calls, metric, label, part, at)
         if case is None:
             continue
+        among += case.among
         size = float(case.sizes[case.row].max(initial=0.0)) if case.begun else 0.0
         if best is None or size > best[0]:
             best = size, case
-    return best[1] if best else None
+    return replace(best[1], among=among) if best else None
 
 
 def _felt_metrics(recording: Recording) -> Iterator[str]:
@@ -152,7 +156,7 @@ def _loudest(
     open_ = [n for n in found.names if n in calls.nodes and n not in called] or list(found.names)
     whole = _measure(recording, "", found, open_[0], label, 0 if at is None else first_row(recording, at))
     costs = dict(zip(found.names, whole.costs.sum(axis=1).tolist(), strict=True))
-    return _at(recording, found, max(open_, key=lambda n: costs[n]), label, at)
+    return replace(_at(recording, found, max(open_, key=lambda n: costs[n]), label, at), among=len(open_))
 
 
 def _at(recording: Recording, found: Table, part: str, label: str, at: int | None) -> Case:

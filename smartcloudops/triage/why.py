@@ -153,5 +153,5 @@ def _of_incident(incident: Incident, found: Gathered, edges: list[Edge], questio
         if by_parts.suspects:
             return by_parts
     said = [] if nodes & set(group.values()) or not nodes else [f"{incident.group} is in no call of the graph"]
-    ranked = rank_series(members, question)
+    ranked = rank_series(members, question, certain=True)
     return replace(ranked, limits=(*ranked.limits, *said))
