@@ -60,6 +60,7 @@ TOOLS: Registry[Tool] = Registry(
             "compare_periods",
             "detect_anomalies",
             "explain",
+            "find_unusual",
             "list_incidents",
             "list_alerts",
             "overview",
