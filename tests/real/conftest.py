@@ -145,10 +145,10 @@ def node_exporter(directory: Path, folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def alertmanager(folder: Path) -> Iterator[str]:
+def alertmanager(folder: Path, settings: str = "") -> Iterator[str]:
     """An Alertmanager that notifies nobody; its URL."""
     need("prometheus-alertmanager")
-    (folder / "am.yml").write_text("route: { receiver: none }\nreceivers: [{ name: none }]\n")
+    (folder / "am.yml").write_text(settings or "route: { receiver: none }\nreceivers: [{ name: none }]\n")
     url = f"http://127.0.0.1:{free_port()}"
     command = [
         "prometheus-alertmanager",
