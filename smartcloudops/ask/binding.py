@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from smartcloudops.ask.facets import Keys
@@ -43,6 +44,7 @@ class Run:
     opposed: bool = False
 
 
+_FARTHEST = 120
 _MARKS = r"[\s*_`\"']*"
 _JOINT = re.compile(
     rf"(?:'s)?{_MARKS}(?:,? ?\b(?:and|or|to|vs\.?|versus|as well as)\b|[,&/]|→|->)?"
@@ -80,6 +82,8 @@ def groups(text: str, mentions: Sequence[Mention], *, compound: bool = False) ->
         gap = text[found[-1].end : one.start] if found else ""
         if found and compound and _COMPOUND.match(gap):
             last = found[-1].members
+            # `CPU load`, `network load` are of what stands first.
+            one = Mention(one.start, one.end, last[-1]) if "load" in one.keys else one
             found[-1] = Group(found[-1].start, one.end, (*last[:-1], last[-1] | one.keys))
         elif found and len(gap) < 24 and _JOINT.match(gap):
             found[-1] = Group(found[-1].start, one.end, (*found[-1].members, one.keys))
@@ -88,61 +92,83 @@ def groups(text: str, mentions: Sequence[Mention], *, compound: bool = False) ->
     return found
 
 
-def bound(text: str, run: Run, found: Sequence[Group], family: str, numbers: Sequence[int]) -> Keys | None:
-    """The keys that the number belongs to; None where the sentence names none. `numbers` are where numbers start.
+class Sentence:
+    """A passage with its groups of names by family, and where numbers start; places count from its own start."""
 
-    The name right before it or right behind it comes first, then one in its own clause, then the nearest.
-    """
-    before = [g for g in found if g.end <= run.start]
-    after = [g for g in found if g.start >= run.end]
-    last, following = (before[-1] if before else None), (after[0] if after else None)
-    paired = _paired(text, run, before, following, family)
-    if paired is not None:
-        return paired
-    if last and _ADJACENT.match(text[last.end : run.start]):
-        return last.keys
-    if following and _follows(text, run, following, family, numbers):
-        return following.keys
-    for breaks in (_BREAK,) if family == "stat" else (_BREAK, _STRONG):
-        start, end = _clause(text, run, found, breaks)
-        if last and last.start >= start:
+    def __init__(self, text: str, named: Mapping[str, Sequence[Group]], numbers: Sequence[int]) -> None:
+        self.text, self.named, self.numbers = text, named, numbers
+        self._breaks: dict[tuple[str, re.Pattern[str]], list[tuple[int, int]]] = {}
+
+    def bound(self, run: Run, family: str, kind: str) -> Keys | None:
+        """The keys of a family that the number belongs to; None where the sentence names none.
+
+        The name right before it or right behind it comes first, then one in its own clause, then the nearest.
+        """
+        found = self.named[family]
+        if not found:
+            return None
+        before, after = _around(found, run)
+        last, following = (found[before - 1] if before else None), (found[after] if after < len(found) else None)
+        paired = self._paired(run, found[:before], following, kind)
+        if paired is not None:
+            return paired
+        if last and _near(_ADJACENT, self.text, last.end, run.start):
             return last.keys
-        if following and following.end <= end:
+        if following and self._follows(run, following, kind):
             return following.keys
-    if family == "stat":
+        return self._in_clause(run, last, following, family, kind)
+
+    def _in_clause(self, run: Run, last: Group | None, following: Group | None, family: str, kind: str) -> Keys | None:
+        for parted in (_BREAK,) if kind == "stat" else (_BREAK, _STRONG):
+            start, end = self._clause(run, family, parted)
+            if last and last.start >= start:
+                return last.keys
+            if following and following.end <= end:
+                return following.keys
+        nearest = last or following
+        return nearest.keys if nearest and kind != "stat" else None
+
+    def _follows(self, run: Run, group: Group, kind: str) -> bool:
+        """Whether a name right behind a number is its own: `41% (mean)`, not `41% (mean 38%)`."""
+        if not _near(_BEHIND[kind], self.text, run.end, group.start):
+            return False
+        if "(" not in self.text[run.end : group.start]:
+            return True
+        closed = self.text.find(")", group.end)
+        return not any(group.end <= start < closed for start in self.numbers)
+
+    def _paired(self, run: Run, before: Sequence[Group], following: Group | None, kind: str) -> Keys | None:
+        """`web-1 and web-2 are at 97% and 41%`: the first to the first."""
+        if run.size < 2:
+            return None
+        if before and len(before[-1].members) == run.size:
+            return before[-1].members[run.place]
+        if following and len(following.members) == run.size:
+            if _near(_BEHIND[kind], self.text, run.end, following.start):
+                return following.members[run.place]
+        elif run.opposed and len(before) >= run.size and all(len(g.members) == 1 for g in before[-run.size :]):
+            return before[-run.size + run.place].members[0]
         return None
-    nearest = last or following
-    return nearest.keys if nearest else None
+
+    def _clause(self, run: Run, family: str, parted: re.Pattern[str]) -> tuple[int, int]:
+        """Start and end of the clause around the numbers."""
+        if (family, parted) not in self._breaks:
+            inside = [(g.start, g.end) for g in self.named[family]]
+            spans = (m.span() for m in parted.finditer(self.text))
+            self._breaks[family, parted] = [s for s in spans if not any(a <= s[0] < b for a, b in inside)]
+        breaks = self._breaks[family, parted]
+        at = bisect_right(breaks, (run.start, run.start))
+        start = next((e for _, e in reversed(breaks[max(0, at - 2) : at]) if e <= run.start), 0)
+        end = next((s for s, _ in breaks[at:] if s >= run.end), len(self.text))
+        return start, end
 
 
-def _follows(text: str, run: Run, group: Group, family: str, numbers: Sequence[int]) -> bool:
-    """Whether a name right behind a number is its own: `41% (mean)`, not `41% (mean 38%)`."""
-    gap = text[run.end : group.start]
-    if not _BEHIND[family].match(gap):
-        return False
-    if "(" not in gap:
-        return True
-    closed = text.find(")", group.end)
-    return not any(group.end <= start < closed for start in numbers)
+def _around(found: Sequence[Group], run: Run) -> tuple[int, int]:
+    """How many groups end before the numbers, and the first that starts behind them."""
+    before = bisect_right([g.end for g in found], run.start)
+    return before, bisect_left([g.start for g in found], run.end)
 
 
-def _paired(text: str, run: Run, before: Sequence[Group], following: Group | None, family: str) -> Keys | None:
-    """`web-1 and web-2 are at 97% and 41%`: the first to the first."""
-    if run.size < 2:
-        return None
-    if before and len(before[-1].members) == run.size:
-        return before[-1].members[run.place]
-    if following and len(following.members) == run.size and _BEHIND[family].match(text[run.end : following.start]):
-        return following.members[run.place]
-    if run.opposed and len(before) >= run.size and all(len(g.members) == 1 for g in before[-run.size :]):
-        return before[-run.size + run.place].members[0]
-    return None
-
-
-def _clause(text: str, run: Run, found: Sequence[Group], parted: re.Pattern[str]) -> tuple[int, int]:
-    """Start and end of the clause around the numbers."""
-    inside = [(g.start, g.end) for g in found]
-    breaks = [m.span() for m in parted.finditer(text) if not any(a <= m.start() < b for a, b in inside)]
-    start = max((e for _, e in breaks if e <= run.start), default=0)
-    end = min((s for s, _ in breaks if s >= run.end), default=len(text))
-    return start, end
+def _near(pattern: re.Pattern[str], text: str, start: int, end: int) -> bool:
+    """Whether what stands between is of that kind; further apart nothing is."""
+    return end - start <= _FARTHEST and pattern.match(text[start:end]) is not None

@@ -78,6 +78,12 @@ _NAMED_STAT = _table(
         "usual|usually|baseline|expected|normal|typical": "usual",
         "first": "first",
         "sum": "sum",
+        "hour": "hour",
+        "day": "day",
+        "week": "week",
+        "before": "before",
+        "before1|before2|before3": "before",
+        "after1|after2|after3": "after",
     }
 )
 _SAID_STAT = _table(
@@ -86,10 +92,15 @@ _SAID_STAT = _table(
         "min|minimum": "min",
         "mean|avg|average|averaged|averages|averaging": "mean",
         "median": "median",
-        "now|currently|current|latest|right now": "last mean median usual_now",
-        "usual|usually|normally|typical|typically|baseline|expected": "usual mean median first min_usual",
+        "now|currently|current|latest|right now": "last mean median after",
+        "usual|usually|normally|typical|typically|baseline|expected": "usual mean median first before",
+        "hour ago|hour earlier": "hour before min max mean median first last",
+        "yesterday|day ago|day before|day earlier": "day before min max mean median last",
+        "week ago|last week|week before|week earlier": "week before min max mean median last",
+        "previously|beforehand|earlier": "before first usual hour day week min max mean median last",
     }
 )
+_PHRASES = frozenset(phrase for table in (_METRIC, _SAID_STAT) for phrase in table if " " in phrase)
 _QUANTILE = re.compile(r"p\d{2,4}|p99\.9|q0?\.?\d{2}|\d{2}(?:\.\d)?th(?: percentile)?")
 # Words of names that say nothing of their own, or that sentences use for other things.
 _SILENT = words_of(
@@ -147,7 +158,7 @@ def _phrases(words: list[str]) -> Iterator[tuple[int, int]]:
     """(start, end) of the longest known phrases, else single words."""
     i = 0
     while i < len(words):
-        size = next((n for n in (3, 2) if " ".join(words[i : i + n]) in _METRIC and i + n <= len(words)), 1)
+        size = next((n for n in (3, 2) if " ".join(words[i : i + n]) in _PHRASES and i + n <= len(words)), 1)
         yield i, i + size
         i += size
 

@@ -24,15 +24,18 @@ _CHANGED = re.compile(
     r"(?:above|over|below|under) (?:the |its )?(?:usual|normal|baseline|average))\b"
 )
 _CHANGE_NAMES = re.compile(
-    r"(?i)\b(?:change|changed|delta|diff|difference|growth|grew|increase|decrease|ratio|factor|times|x)\b"
+    r"(?i)\b(?:change|changed|delta|diff|difference|growth|grew|increase|decrease|ratio|factor|times|x|per hour|"
+    r"per day)\b"
 )
 _MOVES = re.compile(
     r"(?i)\b(?:chang|delta|differ|increas|decreas|rose|ris|fell|fall|drop|grew|grow|up|down|more|less|higher|lower|Δ)\w*"
 )
 _DOWN = re.compile(
-    r"(?i)\b(?:fell|fallen|drop\w*|decreas\w*|declin\w*|down|lower|less|fewer|below|under|reduc\w*|shrank|lost)\b"
+    r"(?i)\b(?:fell|fallen|drop\w*|decreas\w*|declin\w*|down|lower|less|fewer|below|under|reduc\w*|shr[aiu]nk\w*|lost|los\w+)\b"
 )
 _ALERTS = re.compile(r"(?i)\b(?:alert|incident|silence|firing|pending)")
+# `3% of all requests` are those that failed.
+_OF_REQUESTS = re.compile(r"(?i)[*_`]* of (?:all |the |its |total )*(?:requests|calls|queries)")
 _THROUGH = 9
 
 
@@ -88,7 +91,7 @@ def _fits(figure: Figure, claim: Spoken, scope: Scope, known: Known, *, loose: b
     if _is_of_alerts(figure, known) and not (claim.noun or _ALERTS.search(scope.sentence)):
         return 3, "it counts alerts or incidents"
     said = _metric_of(claim, scope)
-    vague = said and (len(said) > 1 or scope.facets["quantile"]) and not known.measures(said, figure.unit)
+    vague = said and (len(said) > 1 or _is_quantile(scope, facets["metric"])) and not known.measures(said, figure.unit)
     said = None if vague else said
     if not said and scope.before and not scope.before & facets["metric"] and known.measures(scope.before, figure.unit):
         said = scope.before
@@ -99,7 +102,7 @@ def _fits(figure: Figure, claim: Spoken, scope: Scope, known: Known, *, loose: b
     for family in ("aspect", "stat", "quantile"):
         named = scope.facets[family]
         own = facets[family]
-        if named and own and not named & own:
+        if named and not named & own and (own or (family == "quantile" and known.tells(facets["metric"], named))):
             return 4, f"it is a value of {figure.name}"
     return _changed(figure, claim, scope, known)
 
@@ -121,9 +124,19 @@ def _metric_of(claim: Spoken, scope: Scope) -> Keys | None:
     """The metric that a unit names (`failed requests per minute`), else the sentence's."""
     if claim.noun and (own := [f for f in in_text(claim.noun, ()) if f.family == "metric"]):
         return own[-1].keys if len(own) == 1 else frozenset().union(*(f.keys for f in own))
-    said, share = scope.facets["metric"], claim.unit is not None and claim.unit.dim == "share"
-    # `3% of all requests` are those that failed.
-    return said | {"errors"} if said and share and "requests" in said else said
+    said, dim = scope.facets["metric"], claim.unit.dim if claim.unit else ""
+    if not said or "requests" not in said:
+        return said
+    if dim == "time":
+        # What requests take.
+        return said | {"latency"}
+    of_requests = dim == "share" and _OF_REQUESTS.match(scope.sentence, scope.at + claim.end - claim.start)
+    return said | {"errors"} if of_requests else said
+
+
+def _is_quantile(scope: Scope, own: Keys) -> bool:
+    """`p95 55 ms` is of latency, whatever was named before."""
+    return bool(scope.facets["quantile"]) and "latency" in own
 
 
 def _counts(claim: Spoken, figure: Figure, own: Keys) -> bool:
@@ -184,7 +197,8 @@ def _changed(figure: Figure, claim: Spoken, scope: Scope, known: Known) -> tuple
         return 5, "it is said as a difference or ratio, which only `calculate` supports"
     if figure.value < 0 and claim.value > 0 and not _DOWN.search(scope.sentence):
         return 5, "the value is negative"
-    moves = said or claim.value < 0 or _MOVES.search(f"{scope.sentence} {scope.head}")
+    shared = claim.unit is not None and claim.unit.dim == "share" and figure.unit == ""
+    moves = said or shared or claim.value < 0 or _MOVES.search(f"{scope.sentence} {scope.head}")
     if derived and known.evidence[figure.evidence].source != "calculate" and not moves:
         return 5, f"it is a value of {figure.name}"
     return _THROUGH, ""

@@ -58,6 +58,8 @@ class Said:
 # Names of what was calculated are sentences.
 _FREE = "calculate"
 _WHOLE = frozenset(("", "all", "total", "fleet", "cluster", "incidents", "alerts", "overall", "sum", "host", "machine"))
+# A growth of bytes is said as bytes per hour.
+_GROWTH = re.compile(r"\bper_(hour|day)\b")
 _RANGES = re.compile(r"\[([\d.]+[a-z][\da-z]*)(?::([\da-z]*))?\]|offset\s+(\d+[a-z][\da-z]*)")
 _LIMITS = re.compile(r"(?:[<>]=?|==)\s*(?:bool\s+)?(-?\d+(?:\.\d+)?)")
 
@@ -102,6 +104,8 @@ class Known:
         self._around(i, one)
 
     def _figure(self, value: float, i: int, entity: str, name: str, named: str) -> None:
+        if (per := _GROWTH.search(name)) and "/" not in named and unit(named).dim == "bytes":
+            named = f"{named}/{per[1]}"
         measured = unit(named)
         self.by_dim[measured.dim].append(Figure(value * measured.scales[0], value, i, entity, name, named))
 
@@ -155,6 +159,11 @@ class Known:
             seen = {(f.name, dim, not self.whose[f.entity].hosts) for dim, all_ in self.by_dim.items() for f in all_}
             self._kinds = frozenset((in_name(name)["metric"], dim, whole) for name, dim, whole in seen)
         return self._kinds
+
+    def tells(self, metric: Keys, quantile: Keys) -> bool:
+        """Whether that quantile of a metric is known."""
+        named = {f.name for figures in self.by_dim.values() for f in figures}
+        return any((said := in_name(name))["metric"] & metric and said["quantile"] & quantile for name in named)
 
     def speaks(self, entity: str, name: str, evidence: int) -> Mapping[Family, Keys]:
         """What a value's name is about."""

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from smartcloudops.ask.binding import Group, Mention, Run, bound, groups
+from smartcloudops.ask.binding import Mention, Run, Sentence, groups
 from smartcloudops.ask.facets import Facet, Keys, in_text
 from smartcloudops.ask.known import Known
 from smartcloudops.ask.naming import Names
@@ -46,15 +46,6 @@ class Scope:
     before: Keys | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Local:
-    """A passage with its groups of mentions by family, places counted from its start."""
-
-    text: str
-    groups: dict[str, list[Group]]
-    numbers: tuple[int, ...]
-
-
 @dataclass(slots=True)
 class Page:
     """An answer, taken apart."""
@@ -67,7 +58,9 @@ class Page:
     _hosts: list[Mention] = field(init=False)
     _parts: list[Mention] = field(init=False)
     _facets: list[Facet] = field(init=False)
-    _locals: dict[Span, _Local] = field(default_factory=dict)
+    _starts: list[int] = field(init=False)
+    _runs: dict[int, Run] = field(init=False)
+    _sentences: dict[Span, Sentence] = field(default_factory=dict)
     _carried: dict[Span, Keys] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -75,6 +68,8 @@ class Page:
         self._hosts = self._names.hosts_in(self.text)
         self._parts = self._names.parts_in(self.text)
         self._facets = in_text(self.text, self.known.names())
+        self._starts = [p.start for p in self.passages]
+        self._runs = _runs(self.text, self.claims, [self.passage(c) for c in self.claims])
         self._carry()
 
     def _carry(self) -> None:
@@ -94,7 +89,7 @@ class Page:
 
     def passage(self, claim: Spoken) -> Passage:
         """Where a claim stands."""
-        i = bisect_right([p.start for p in self.passages], claim.start) - 1
+        i = bisect_right(self._starts, claim.start) - 1
         if i >= 0 and claim.start < self.passages[i].end:
             return self.passages[i]
         return Passage(*_line(self.text, claim.start))
@@ -102,17 +97,19 @@ class Page:
     def scope(self, claim: Spoken) -> Scope:
         """What it is said of."""
         passage = self.passage(claim)
-        local, run = self._local((passage.start, passage.end)), self._run(claim, passage)
-        facets = {family: self._facet(family, local, run, passage) for family in FAMILIES}
-        anyone = bool(_ANYONE.search(local.text))
-        own = bound(local.text, run, local.groups["host"], "host", local.numbers)
-        parts = bound(local.text, run, local.groups["part"], "host", local.numbers) or self._above(passage, self._parts)
+        sentence, run = self._sentence((passage.start, passage.end)), self._runs[claim.start]
+        facets = {family: self._facet(family, sentence, run, passage) for family in FAMILIES}
+        anyone = bool(_ANYONE.search(sentence.text))
+        own = sentence.bound(run, "host", "host")
+        parts = sentence.bound(run, "part", "host") or self._above(passage, self._parts)
         head = self.text[slice(*passage.over[0])] if passage.cell and passage.over else ""
         above = None if own or anyone else self._hosts_above(passage)
         hosts = own or above or (None if anyone else self._carried.get((passage.start, passage.end)) or None)
         before = self._metric_before(passage) if not facets["metric"] else None
         at = claim.start - passage.start
-        return Scope(hosts, parts, facets, anyone and not own, local.text, at, head, (own or above) is not None, before)
+        return Scope(
+            hosts, parts, facets, anyone and not own, sentence.text, at, head, (own or above) is not None, before
+        )
 
     def _metric_before(self, passage: Passage) -> Keys | None:
         """The metric of the nearest sentence of the paragraph that names one."""
@@ -133,9 +130,9 @@ class Page:
                 return found
         return None
 
-    def _facet(self, family: str, local: _Local, run: Run, passage: Passage) -> Keys | None:
+    def _facet(self, family: str, sentence: Sentence, run: Run, passage: Passage) -> Keys | None:
         kind = "metric" if family in ("metric", "aspect") else "stat"
-        own = bound(local.text, run, local.groups[family], kind, local.numbers)
+        own = sentence.bound(run, family, kind)
         if own or family == "aspect":
             return own
         if kind == "stat" and not passage.cell:
@@ -148,43 +145,18 @@ class Page:
                 return found
         return None
 
-    def _local(self, span: Span) -> _Local:
-        if span not in self._locals:
+    def _sentence(self, span: Span) -> Sentence:
+        if span not in self._sentences:
             text = self.text[slice(*span)]
-            of = {
-                family: _within([_mention(f) for f in self._facets if f.family == family], span) for family in FAMILIES
-            }
-            found = {family: groups(text, of[family], compound=family in ("metric", "aspect")) for family in FAMILIES}
-            found["host"] = groups(text, _within(self._hosts, span))
-            found["part"] = groups(text, _within(self._parts, span))
-            numbers = (c.start for c in self.claims if c.kind == "number" and span[0] <= c.start < span[1])
-            self._locals[span] = _Local(text, found, tuple(start - span[0] for start in numbers))
-        return self._locals[span]
-
-    def _run(self, claim: Spoken, passage: Passage) -> Run:
-        """The numbers that a claim is joined with, in its passage."""
-        i = next(n for n, c in enumerate(self.claims) if c is claim)
-        first, last, opposed = i, i, False
-        while first and self._joined(first - 1, claim, passage):
-            opposed |= self._joined(first - 1, claim, passage) == "opposed"
-            first -= 1
-        while last + 1 < len(self.claims) and self._joined(last, claim, passage):
-            opposed |= self._joined(last, claim, passage) == "opposed"
-            last += 1
-        at = passage.start
-        start, end = self.claims[first].start - at, self.claims[last].end - at
-        if last == first:
-            return Run(start, end, 0, 1)
-        return Run(start, end, i - first, last - first + 1, opposed)
-
-    def _joined(self, i: int, claim: Spoken, passage: Passage) -> str:
-        """How the claim of that number goes on to the next, "" where it does not."""
-        one, after = self.claims[i], self.claims[i + 1]
-        inside = passage.start <= one.start and after.end <= passage.end
-        if not inside or one.kind != after.kind or one.kind != claim.kind:
-            return ""
-        found = _JOINED.match(self.text[one.end : after.start])
-        return "" if not found else "opposed" if found["opposed"] else "joined"
+            named = {}
+            for family in FAMILIES:
+                mentions = _within([_mention(f) for f in self._facets if f.family == family], span)
+                named[family] = groups(text, mentions, compound=family in ("metric", "aspect"))
+            named["host"] = groups(text, _within(self._hosts, span))
+            named["part"] = groups(text, _within(self._parts, span))
+            numbers = [c.start - span[0] for c in self.claims if c.kind == "number" and span[0] <= c.start < span[1]]
+            self._sentences[span] = Sentence(text, named, numbers)
+        return self._sentences[span]
 
     def listed(self, claim: Spoken) -> set[int]:
         """How many hosts the sentence lists, and the list or table below it."""
@@ -201,6 +173,30 @@ class Page:
             [m for p in self.passages[i + 1 : j] if p.item for m in self._hosts if p.start <= m.start < p.end]
         )
         return found | {len(items), len(below)} - {0}
+
+
+def _runs(text: str, claims: Sequence[Spoken], places: Sequence[Passage]) -> dict[int, Run]:
+    """Of each claim, by its start, the numbers that it is joined with; places count from the passage's start."""
+    found: dict[int, Run] = {}
+    first = 0
+    for i in range(len(claims)):
+        how = _joined(text, claims, places, i)
+        if how:
+            continue
+        hows = [_joined(text, claims, places, n) for n in range(first, i)]
+        start, end = (at - places[first].start for at in (claims[first].start, claims[i].end))
+        for n in range(first, i + 1):
+            found[claims[n].start] = Run(start, end, n - first, i - first + 1, "opposed" in hows)
+        first = i + 1
+    return found
+
+
+def _joined(text: str, claims: Sequence[Spoken], places: Sequence[Passage], i: int) -> str:
+    """How the claim of that number goes on to the next, "" where it does not."""
+    if i + 1 >= len(claims) or claims[i].kind != claims[i + 1].kind or places[i] != places[i + 1]:
+        return ""
+    found = _JOINED.match(text[claims[i].end : claims[i + 1].start])
+    return "" if not found else "opposed" if found["opposed"] else "joined"
 
 
 def head_unit(head: str) -> Unit | None:
