@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -127,7 +128,10 @@ def fleet(asked: Asked) -> Reply:
         return Reply(success({"alerts": [{"labels": each, **about} for each in labels]}))
     at, query = float(asked.params.get("time") or time.time()), asked.params["query"]
     hosts = [{"instance": f"host-{i:04}.example.org:9100", "job": "node"} for i in range(2_000)]
-    rows = [{"metric": each, "value": [at, str(i % 100)]} for i, each in enumerate(hosts)]
+    tags = re.findall(r'"sco_at", "(\w+)"', query) or [""]
+    rows = [
+        {"metric": {**each, "sco_at": tag}, "value": [at, str(i % 100)]} for tag in tags for i, each in enumerate(hosts)
+    ]
     if "count(up)" in query:
         rows = [{"metric": each, "value": [at, "0"]} for each in hosts[:300]] + [{"metric": {}, "value": [at, "2000"]}]
     return Reply(success({"resultType": "vector", "result": rows}))

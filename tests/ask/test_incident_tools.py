@@ -12,6 +12,7 @@ from fakes.prometheus_server import FakePrometheus, Reply, always, success
 from fakes.recordings import history, write_csv
 
 from smartcloudops.anomaly.store import LocalStore
+from smartcloudops.ask.grounding import check
 from smartcloudops.ask.tools import TOOLS, Result
 from smartcloudops.ask.world import World
 from smartcloudops.core import config
@@ -247,3 +248,26 @@ def test_anomalies_are_what_the_model_finds_and_nothing_is_written(trained, worl
     after = sorted(made.config.state_dir.rglob("*")) if made.config.state_dir.exists() else []
     assert [p.name for p in after if p.name == FILE] == [p.name for p in before if p.name == FILE]
     json.dumps(found.data, allow_nan=False)
+
+
+def test_what_the_tools_say_rests_on_their_evidence(recorded, alerting, broken):
+    """Sentences that a person would write of each answer; none of their numbers is in doubt."""
+    sentences = (
+        (
+            alerting,
+            "list_alerts",
+            "CpuHigh fires on web-2 at 97.2, since 2023-11-14T22:08Z; DbDown on db-1 for 90 minutes.",
+        ),
+        (alerting, "list_alerts", "3 alerts are firing and 1 is pending."),
+        (recorded, "list_incidents", "There is 1 open incident: web-2, since 2023-11-14T21:53Z, with a score of 1.55."),
+        (recorded, "list_incidents", "On web-2 the cpu is at 97%, usually 10% to 20%; it carries 80% of the blame."),
+        (broken, "explain", "web-1 latency rose from 200 ms to 1.23 s at 2023-11-18T00:40Z."),
+        (broken, "explain", "web-1 cpu rose to 96.7 from its usual 40.2, which is 45.2 deviations."),
+    )
+    for where, tool, sentence in sentences:
+        found = ask(where, tool)
+        evidence = [replace(e, id=f"E{n}") for n, e in enumerate(found.evidence, 1)]
+        doubted = [n for n in check(sentence, evidence) if not n.supported]
+        assert not doubted, f"{sentence}: {doubted}"
+    evidence = [replace(e, id="E1") for e in ask(recorded, "list_incidents").evidence]
+    assert [n.supported for n in check("On web-2 the cpu is at 87%.", evidence)] == [False]

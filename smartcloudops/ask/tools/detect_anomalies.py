@@ -11,6 +11,7 @@ from typing import Any
 
 from smartcloudops.anomaly.detection import Detection
 from smartcloudops.anomaly.store import LocalStore
+from smartcloudops.ask.quoting import figures
 from smartcloudops.ask.sheet import Cell, Row, Sheet
 from smartcloudops.ask.tools import Result, Tool
 from smartcloudops.ask.tools.explain import metric_of, part_of
@@ -18,7 +19,7 @@ from smartcloudops.ask.world import World
 from smartcloudops.core.records import Evidence, Finding, Verdict
 from smartcloudops.core.state import FILE, State, open_state
 from smartcloudops.core.text import printable
-from smartcloudops.core.times import MINUTE, format_duration, minute
+from smartcloudops.core.times import MINUTE, SECOND, format_duration, minute
 from smartcloudops.triage.filters import like
 from smartcloudops.triage.run import Request, score_again
 
@@ -81,7 +82,7 @@ class _Told:
             [self.row(one) for one in shown],
             [*self.finding_lines(findings), *self.gaps()],
         )
-        return Result(sheet.text(), (self.evidence(sheet),), self.data(shown, findings, len(chosen)))
+        return Result(sheet.text(), (self.evidence(sheet, findings),), self.data(shown, findings, len(chosen)))
 
     def chosen(self) -> list[_Series]:
         """The series, the strangest first."""
@@ -149,13 +150,20 @@ class _Told:
         said = [f"not judged: {'; '.join(skipped)}{more}"] if skipped else []
         return [*said, *map(printable, self.found.notes)]
 
-    def evidence(self, sheet: Sheet) -> Evidence:
+    def evidence(self, sheet: Sheet, findings: Sequence[Finding]) -> Evidence:
         window = self.found.window
         query = " ".join(["sco detect --dry-run", *(f"{k}={v}" for k, v in sorted(self.arguments.items()))])
-        values = []
+        values = list[dict[str, Any]]()
         for value in sheet.values(""):
             row = sheet.rows[int(value["ref"].partition(".")[0]) - 1]
             values.append({**value, "name": f"{row.cells['metric'].value} {value['name']}"})
+        for number, f in enumerate(findings, 1):
+            lasted = _value(part_of(f.group), "alarm lasted", (f.last - f.start) / SECOND, "s", f"0.alarm{number}")
+            values += [lasted | {"time": f.start}, lasted | {"time": f.last}]
+            for n, s in enumerate(f.suspects[:_SUSPECTS], 1):
+                values += figures(
+                    s.reason, entity=part_of(s.series), name=metric_of(s.series), ref=f"0.why{number}_{n}_"
+                )
         text = sheet.head.removeprefix("§1 ")
         return Evidence("", "metric", self.where, query, window.start, window.end, self.now, tuple(values), text)
 
@@ -201,6 +209,10 @@ class _Told:
             "detectors": list(worst.detectors),
             "row": number,
         }
+
+
+def _value(entity: str, name: str, value: float, unit: str, ref: str) -> dict[str, Any]:
+    return {"entity": entity, "name": name, "value": value, "unit": unit, "time": None, "ref": ref}
 
 
 TOOL = Tool(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from smartcloudops.ask.entities import entity_of
+from smartcloudops.ask.quoting import figures
 from smartcloudops.ask.sheet import Cell, Row, Sheet
 from smartcloudops.ask.tools import Result, Tool
 from smartcloudops.ask.tools.list_incidents import entity as entity_of_incident
@@ -106,7 +107,12 @@ class _Told:
     def evidence(self, sheet: Sheet) -> Evidence:
         """The shares and the symptom's own values."""
         s, first = self.found.symptom, next((e for c in self.found.suspects for e in c.evidence), None)
-        values = list(sheet.values("suspect"))
+        values = [
+            {**v, "time": self.found.suspects[int(v["ref"].partition(".")[0]) - 1].onset} for v in sheet.values("")
+        ]
+        values = [{**v, "name": f"suspect {v['name']}"} for v in values]
+        for n, r in enumerate(self.found.ruled_out[:_RULED_OUT], 1):
+            values += figures(r.reason, entity=part_of(r.entity), name=self.ruled_by(r.entity), ref=f"0.out{n}_")
         if s is not None:
             name = metric_of(s.series)
             pairs = zip(_REFS, (s.before, s.after), strict=True)
@@ -123,6 +129,11 @@ class _Told:
             values=tuple(values),
             text=sheet.head.removeprefix("§1 "),
         )
+
+    def ruled_by(self, entity: str) -> str:
+        """The metric that a reason is about: that of the series, or of the symptom where a part is meant."""
+        own = metric_of(entity)
+        return own if own != entity or self.found.symptom is None else metric_of(self.found.symptom.series)
 
     def data(self) -> dict[str, Any]:
         """The command's document, with the host of each suspect and the incident's id."""
@@ -159,8 +170,16 @@ def _passed_on(suspects: Sequence[Culprit]) -> Iterator[tuple[str, Evidence]]:
     """All evidence of the first suspect, the first of the others; without ids, under the names that people use."""
     for place, suspect in enumerate(suspects):
         for e in suspect.evidence if place == 0 else suspect.evidence[:1]:
-            values = tuple(_renamed(v, n) for n, v in enumerate(e.values) if v["value"] is not None)
-            yield part_of(suspect.entity), replace(e, id="", values=values)
+            values = [_renamed(v, n) for n, v in enumerate(e.values) if v["value"] is not None]
+            values += _apart(e, part_of(suspect.entity))
+            yield part_of(suspect.entity), replace(e, id="", values=tuple(values))
+
+
+def _apart(e: Evidence, entity: str) -> list[dict[str, Any]]:
+    """How many deviations its text speaks of."""
+    name = next((v["name"] for v in e.values), "")
+    said = [f for f in figures(e.text, entity=entity, name=name, ref="1.deviations") if f["unit"] == "deviations"]
+    return [{**f, "ref": "1.deviations"} for f in said[:1]]
 
 
 def _renamed(value: Mapping[str, Any], place: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from smartcloudops.alerts.read import STATES, Alerts, Firing, Rules, Silence, read
 from smartcloudops.ask.entities import entity_of, rest_of
+from smartcloudops.ask.quoting import figures
 from smartcloudops.ask.sheet import Cell, Row, Sheet
 from smartcloudops.ask.tools import Result, Tool
 from smartcloudops.ask.world import World
@@ -128,9 +129,12 @@ def _evidence(sheet: Sheet, found: Alerts, shown: Sequence[Firing], now: int) ->
     for number, (row, alert) in enumerate(zip(sheet.rows, shown, strict=True), 1):
         if alert.since is not None:
             lasted = max(0, now - alert.since) / 1000
-            values.append(_value(row.entity, f"{alert.name} for", lasted, "s", f"{number}.for"))
+            values.append(_value(row.entity, f"{alert.name} for", lasted, "s", f"{number}.for") | {"time": alert.since})
         if alert.value is not None:
             values.append(_value(row.entity, f"{alert.name} value", alert.value, "", f"{number}.value"))
+        values += figures(alert.summary, entity=row.entity, name=alert.name, ref=f"{number}.summary")
+    for number, silence in enumerate(found.silences[:_MOST_SILENCES], 1):
+        values.append(_value("alerts", "silence until", 1, "", f"0.silence{number}") | {"time": silence.until})
     return Evidence("", "alert", source, _QUERY, None, now, now, tuple(values), sheet.head.removeprefix("§1 "))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from smartcloudops.ask.entities import entity_of
+from smartcloudops.ask.quoting import figures
 from smartcloudops.ask.sheet import Cell, Row, Sheet
 from smartcloudops.ask.tools import Result, Tool
 from smartcloudops.ask.world import World
@@ -127,12 +128,16 @@ def _evidence(sheet: Sheet, shown: Sequence[Incident], world: World, now: int, c
     values = [
         _value("incidents", "open", open_, "", "0.open"),
         _value("incidents", "over", len(chosen) - open_, "", "0.over"),
-        *sheet.values("incident"),
     ]
+    for value in sheet.values("incident"):
+        incident = shown[int(value["ref"].partition(".")[0]) - 1]
+        values.append({**value, "time": incident.start})
     for number, (row, incident) in enumerate(zip(sheet.rows, shown, strict=True), 1):
-        values.append(_value(row.entity, "incident lasted", _lasted(incident, now) / 1000, "s", f"{number}.lasted"))
+        lasted = _value(row.entity, "incident lasted", _lasted(incident, now) / 1000, "s", f"{number}.lasted")
+        values.append({**lasted, "time": incident.last if incident.end is None else incident.end})
         for n, s in enumerate(incident.suspects[:_SUSPECTS], 1):
             values.append(_value(row.entity, f"{s.series} share", _percent(s), "%", f"{number}.share{n}"))
+            values += figures(s.reason, entity=row.entity, name=s.series, ref=f"{number}.why{n}_")
     start = min((i.start for i in shown), default=None)
     text = sheet.head.removeprefix("§1 ")
     return Evidence("", "alert", "incidents of sco detect", "sco incidents list", start, now, now, tuple(values), text)
