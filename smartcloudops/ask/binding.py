@@ -72,6 +72,13 @@ _BREAK = re.compile(
     r"then|whilst|followed|yet|plus)\b"
 )
 
+# A subject that is none of the hosts named before.
+_ANYONE = re.compile(
+    r"(?i)\b(?:all|every|each|other|remaining|both|rest of the|any)(?: of)?(?: the)?(?: \w+)? "
+    r"(?:hosts?|servers?|nodes?|machines?|"
+    r"instances?|ones|services?|boxes)\b|\bthe (?:rest|others)\b|\bfleet|\bcluster|\belsewhere\b|\beverything else\b|"
+    r"\bacross (?:the )?(?:all|hosts|servers|nodes)|\bothers\b|\bover all\b|\boverall\b|\bmedian\b"
+)
 _STRONG = re.compile(r"[;\n]|\b(?:but|while|whereas|although|though|whilst|yet)\b")
 
 
@@ -97,6 +104,8 @@ class Sentence:
 
     def __init__(self, text: str, named: Mapping[str, Sequence[Group]], numbers: Sequence[int]) -> None:
         self.text, self.named, self.numbers = text, named, numbers
+        # It speaks of other or of all hosts.
+        self.anyone = _ANYONE.search(text) is not None
         self._breaks: dict[tuple[str, re.Pattern[str]], list[tuple[int, int]]] = {}
 
     def bound(self, run: Run, family: str, kind: str) -> Keys | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from smartcloudops.ask.facets import Keys, in_text
 from smartcloudops.ask.known import Figure, Known, shown
@@ -31,7 +32,7 @@ _MOVES = re.compile(
     r"(?i)\b(?:chang|delta|differ|increas|decreas|rose|ris|fell|fall|drop|grew|grow|up|down|more|less|higher|lower|Δ)\w*"
 )
 _DOWN = re.compile(
-    r"(?i)\b(?:fell|fallen|drop\w*|decreas\w*|declin\w*|down|lower|less|fewer|below|under|reduc\w*|shr[aiu]nk\w*|lost|los\w+)\b"
+    r"(?i)\b(?:fell|fallen|drop\w*|decreas\w*|declin\w*|down|lower|less|fewer|below|under|reduc\w*|shr[aiu]nk\w*|los[et]\w*)\b"
 )
 _ALERTS = re.compile(r"(?i)\b(?:alert|incident|silence|firing|pending)")
 # `3% of all requests` are those that failed.
@@ -42,7 +43,13 @@ _THROUGH = 9
 def of_figure(claim: Spoken, scope: Scope, known: Known) -> Verdict:
     """The best figure of that size and unit; the reason is the last hurdle that any of them failed at."""
     worst, reason = -1, "nothing that was looked at has this value"
+    others: dict[str, str] = {}
     for figure, loose in candidates(claim, known):
+        if figure.entity not in others:
+            others[figure.entity] = other_whose(figure.entity, scope, known)
+        if why := others[figure.entity]:
+            worst, reason = (1, why) if worst < 1 else (worst, reason)
+            continue
         hurdle, why = _fits(figure, claim, scope, known, loose=loose)
         if hurdle == _THROUGH:
             return Verdict(claim, True, figure.evidence)
@@ -59,12 +66,17 @@ def candidates(claim: Spoken, known: Known) -> Iterator[tuple[Figure, bool]]:
         for sign in (1, -1):
             a, b = (low, high) if sign > 0 else (-high, -low)
             for figure in known.near(dim, a, b):
-                factor = figure.size / figure.value if figure.value else 1.0
-                sizes = (figure.size, shown(figure.value, figure.unit) * factor)
-                if any(a - slack <= size <= b + slack for size in sizes) and (sign > 0 or figure.value < 0):
+                if sign < 0 and figure.value >= 0:
+                    continue
+                if a - slack <= figure.size <= b + slack or a - slack <= _as_shown(figure) <= b + slack:
                     yield figure, loose
             if claim.value < 0 or low <= 0:
                 break
+
+
+def _as_shown(figure: Figure) -> float:
+    """The size of what a tool's table shows of it."""
+    return shown(figure.value, figure.unit) * figure.size / figure.value if figure.value else 0.0
 
 
 def _readings(claim: Spoken) -> Iterator[tuple[str, float, bool]]:
@@ -86,7 +98,7 @@ def _fits(figure: Figure, claim: Spoken, scope: Scope, known: Known, *, loose: b
     facets = known.speaks(figure.entity, figure.name, figure.evidence)
     if not _is_share(figure, claim) or (loose and not _named(scope, facets["metric"])):
         return 0, "no value in this unit equals it"
-    if why := other_whose(figure.entity, scope, known) or _of_all(figure, facets["metric"], scope, known):
+    if why := _of_all(figure, facets["metric"], scope, known):
         return 1, why
     if _is_of_alerts(figure, known) and not (claim.noun or _ALERTS.search(scope.sentence)):
         return 3, "it counts alerts or incidents"
@@ -156,8 +168,7 @@ def other_whose(entity: str, scope: Scope, known: Known) -> str:
         return f"it is a value of {entity}, not of {any_of(scope.hosts)}"
     if scope.parts and whose.parts and not scope.parts & (whose.parts | whose.hosts):
         return f"it is a value of {entity}, not of {any_of(scope.parts)}"
-    alone = sum(bool(one.hosts) for one in known.whose.values()) == 1
-    if not scope.hosts and not scope.anyone and not alone and not (scope.parts and scope.parts & whose.parts):
+    if not scope.hosts and not scope.anyone and not known.alone and not (scope.parts and scope.parts & whose.parts):
         return f"it is a value of {entity}, which is not named here"
     return ""
 
@@ -180,7 +191,9 @@ def _is_of_alerts(figure: Figure, known: Known) -> bool:
     return known.evidence[figure.evidence].kind == "alert" and not known.whose[figure.entity].hosts
 
 
+@lru_cache(maxsize=1024)
 def any_of(keys: Keys) -> str:
+    """The keys as a person reads them."""
     return " or ".join(sorted(key.removeprefix("?") for key in keys))
 
 
@@ -198,7 +211,8 @@ def _changed(figure: Figure, claim: Spoken, scope: Scope, known: Known) -> tuple
     if figure.value < 0 and claim.value > 0 and not _DOWN.search(scope.sentence):
         return 5, "the value is negative"
     shared = claim.unit is not None and claim.unit.dim == "share" and figure.unit == ""
-    moves = said or shared or claim.value < 0 or _MOVES.search(f"{scope.sentence} {scope.head}")
+    words = f"{scope.sentence} {scope.head}"
+    moves = said or shared or claim.value < 0 or _MOVES.search(words) or _DOWN.search(words)
     if derived and known.evidence[figure.evidence].source != "calculate" and not moves:
         return 5, f"it is a value of {figure.name}"
     return _THROUGH, ""

@@ -6,8 +6,8 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from math import floor, isfinite, log10
 from typing import NamedTuple
 
@@ -30,13 +30,8 @@ class Figure(NamedTuple):
     unit: str
 
 
-class Moment(NamedTuple):
-    """A time (ms) of a value, or of the evidence itself, whose name is ""."""
-
-    time: int
-    evidence: int
-    entity: str
-    name: str
+# Time (ms), evidence, entity and name of a value; those of the evidence itself have no name.
+Moment = tuple[int, int, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,112 +53,112 @@ class Said:
 # Names of what was calculated are sentences.
 _FREE = "calculate"
 _WHOLE = frozenset(("", "all", "total", "fleet", "cluster", "incidents", "alerts", "overall", "sum", "host", "machine"))
+LIMIT_NAMES = re.compile(r"(?i)\b(?:limit|threshold|level|capacity|full_at|target)\b")
+_MINUTES = DAY // MINUTE
 # A growth of bytes is said as bytes per hour.
 _GROWTH = re.compile(r"\bper_(hour|day)\b")
-_RANGES = re.compile(r"\[([\d.]+[a-z][\da-z]*)(?::([\da-z]*))?\]|offset\s+(\d+[a-z][\da-z]*)")
+_SPAN = r"(?:\d{1,9}(?:ms|[smhdwy]))+"
+_RANGES = re.compile(rf"\[({_SPAN})(?::({_SPAN})?)?\]|\boffset\s+({_SPAN})\b")
 _LIMITS = re.compile(r"(?:[<>]=?|==)\s*(?:bool\s+)?(-?\d+(?:\.\d+)?)")
 
 
-@dataclass(slots=True)
 class Known:
-    """Built once for an answer."""
+    """Built once for an answer; what only some answers need is laid out when they need it."""
 
-    evidence: Sequence[Evidence]
-    said: str = ""
-    by_dim: dict[str, list[Figure]] = field(default_factory=lambda: defaultdict(list))
-    moments: dict[int, list[Moment]] = field(default_factory=lambda: defaultdict(list))
-    # (seconds, evidence)
-    durations: list[tuple[float, int]] = field(default_factory=list)
-    limits: list[tuple[float, int]] = field(default_factory=list)
-    quoted: list[Said] = field(default_factory=list)
-    whose: dict[str, Whose] = field(default_factory=dict)
-    rows: list[tuple[int, int]] = field(default_factory=list)
-    _kinds: frozenset[tuple[Keys, str, bool]] | None = None
+    def __init__(self, evidence: Sequence[Evidence], said: str = "") -> None:
+        self.evidence, self.said = evidence, said
+        names = {str(v.get("entity") or "") for one in evidence for v in one.values}
+        self.whose: dict[str, Whose] = {name: _whose(name) for name in names}
+        self.by_dim = _by_dim(evidence)
+        # (seconds, evidence) of windows and of the ranges of queries; (limit, evidence) of comparisons in queries.
+        self.durations: list[tuple[float, int]] = []
+        self.limits: list[tuple[float, int]] = []
+        for i, one in enumerate(evidence):
+            self._around(i, one)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def moments(self) -> Mapping[int, list[Moment]]:
+        """By minute of the day: times of windows and looks, then those of values."""
+        found: dict[int, list[Moment]] = defaultdict(list)
         for i, one in enumerate(self.evidence):
-            self._take(i, one)
-        for figures in self.by_dim.values():
-            figures.sort()
-        self._read_texts()
+            for at in (one.start, one.end, one.ran_at):
+                if at is not None:
+                    found[at // MINUTE % _MINUTES].append((at, i, "", ""))
+        for i, one in enumerate(self.evidence):
+            for value in one.values:
+                if isinstance(at := value.get("time"), int):
+                    found[at // MINUTE % _MINUTES].append((at, i, value.get("entity") or "", value.get("name") or ""))
+        return found
 
-    def _take(self, i: int, one: Evidence) -> None:
-        entities, rows = set(), set()
-        for value in one.values:
-            number, entity, name = value.get("value"), str(value.get("entity") or ""), str(value.get("name") or "")
-            entities.add(entity)
-            rows.add(str(value.get("ref") or "").partition(".")[0])
-            if isinstance(number, int | float) and isfinite(number):
-                self._figure(float(number), i, entity, name, str(value.get("unit") or ""))
-            if isinstance(at := value.get("time"), int):
-                self.moments[at // MINUTE % (DAY // MINUTE)].append(Moment(at, i, entity, name))
-        for entity in entities:
-            if entity not in self.whose:
-                self.whose[entity] = _whose(entity)
-        self.rows.append((len({h for e in entities for h in self.whose[e].hosts}), len(rows - {"", "0"})))
-        self._around(i, one)
+    @cached_property
+    def rows(self) -> list[tuple[int, int]]:
+        """Of each piece of evidence, how many hosts and how many rows it has."""
+        found = []
+        for one in self.evidence:
+            hosts = {host for v in one.values for host in self.whose[str(v.get("entity") or "")].hosts}
+            rows = {str(v.get("ref") or "").partition(".")[0] for v in one.values}
+            found.append((len(hosts), len(rows - {"", "0"})))
+        return found
 
-    def _figure(self, value: float, i: int, entity: str, name: str, named: str) -> None:
-        if (per := _GROWTH.search(name)) and "/" not in named and unit(named).dim == "bytes":
-            named = f"{named}/{per[1]}"
-        measured = unit(named)
-        self.by_dim[measured.dim].append(Figure(value * measured.scales[0], value, i, entity, name, named))
+    @cached_property
+    def quoted(self) -> list[Said]:
+        """Claims in the texts of the evidence, which are read in one go, and in the question."""
+        whole, starts = "", []
+        for one in self.evidence:
+            starts.append(len(whole))
+            whole += f"{one.text}\n\n"
+        found = [Said(claim, bisect_right(starts, claim.start) - 1) for claim in spoken(whole)]
+        return found + [Said(claim, None) for claim in spoken(self.said)]
+
+    @cached_property
+    def alone(self) -> bool:
+        """Whether all values are of one entity."""
+        return sum(bool(one.hosts) for one in self.whose.values()) == 1
+
+    @cached_property
+    def limited(self) -> bool:
+        """Whether any value is called a limit."""
+        return any(LIMIT_NAMES.search(name) for name in self._names)
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(str(v.get("name") or "") for one in self.evidence for v in one.values)
 
     def _around(self, i: int, one: Evidence) -> None:
-        """Window, when it ran, ranges and limits of the query."""
-        for at in (one.start, one.end, one.ran_at):
-            if at is not None:
-                self.moments[at // MINUTE % (DAY // MINUTE)].append(Moment(at, i, "", ""))
+        """How long the window is, ranges and limits of the query."""
         if one.start is not None and one.end is not None and one.end > one.start:
             self.durations.append(((one.end - one.start) / SECOND, i))
         for found in _RANGES.finditer(one.query):
             self.durations += [(parse_duration(text) / SECOND, i) for text in found.groups() if text]
         self.limits += [(float(text), i) for text in _LIMITS.findall(one.query)]
 
-    def _read_texts(self) -> None:
-        """Texts are read in one go; what a runbook or a log says may be quoted."""
-        whole, starts = "", []
-        for one in self.evidence:
-            starts.append(len(whole))
-            whole += f"{one.text}\n\n"
-        self.quoted = [Said(claim, bisect_right(starts, claim.start) - 1) for claim in spoken(whole)]
-        self.quoted += [Said(claim, None) for claim in spoken(self.said)]
-
     def near(self, dim: str, low: float, high: float) -> Iterator[Figure]:
         """Figures of a dimension whose size, or that of what was shown of it, may lie between both."""
-        figures = self.by_dim.get(dim, ())
+        figures = self.by_dim.get(dim, [])
         slack = 0.006 * max(abs(low), abs(high)) + 1e-12
-        first = bisect_left(figures, (low - slack,))
-        for i in range(first, len(figures)):
-            if figures[i].size > high + slack:
-                return
-            yield figures[i]
+        first, last = bisect_left(figures, (low - slack,)), bisect_left(figures, (high + slack,))
+        yield from map(Figure._make, figures[first:last])
 
     def names(self) -> Iterable[str]:
         """Words of metric names, for sentences that use them."""
         told = (one for one in self.evidence if one.source != _FREE and one.kind != "alert")
-        named = {str(v.get("name") or "") for one in told for v in one.values}
+        named = {str(value.get("name") or "") for one in told for value in one.values}
         return frozenset(key for name in named for key in in_name(name)["metric"])
 
     def measures(self, metric: Keys, named: str, *, hosts: bool = False) -> bool:
         """Whether a metric has figures in that dimension; `hosts`: such of hosts."""
         dim = unit(named).dim
-        for own, measured, whole in self._measured():
-            if own & metric and measured == dim and not (hosts and whole):
-                return True
-        return False
+        return any(own & metric and of == dim and not (hosts and whole) for own, of, whole in self._kinds)
 
-    def _measured(self) -> frozenset[tuple[Keys, str, bool]]:
+    @cached_property
+    def _kinds(self) -> frozenset[tuple[Keys, str, bool]]:
         """(metric, dimension, whether of everything) of all figures."""
-        if self._kinds is None:
-            seen = {(f.name, dim, not self.whose[f.entity].hosts) for dim, all_ in self.by_dim.items() for f in all_}
-            self._kinds = frozenset((in_name(name)["metric"], dim, whole) for name, dim, whole in seen)
-        return self._kinds
+        seen = {(f[4], dim, not self.whose[f[3]].hosts) for dim, figures in self.by_dim.items() for f in figures}
+        return frozenset((in_name(name)["metric"], dim, whole) for name, dim, whole in seen)
 
     def tells(self, metric: Keys, quantile: Keys) -> bool:
         """Whether that quantile of a metric is known."""
-        named = {f.name for figures in self.by_dim.values() for f in figures}
-        return any((said := in_name(name))["metric"] & metric and said["quantile"] & quantile for name in named)
+        return any((of := in_name(name))["metric"] & metric and of["quantile"] & quantile for name in self._names)
 
     def speaks(self, entity: str, name: str, evidence: int) -> Mapping[Family, Keys]:
         """What a value's name is about."""
@@ -172,6 +167,33 @@ class Known:
         if not self.whose[entity].hosts:
             name = f"{name} {entity}"
         return in_name(name, free=self.evidence[evidence].source == _FREE)
+
+
+def _by_dim(evidence: Sequence[Evidence]) -> dict[str, list[tuple[float, float, int, str, str, str]]]:
+    """Figures by dimension and size; plain tuples, because there may be ten thousands of them."""
+    found: dict[str, list[tuple[float, float, int, str, str, str]]] = defaultdict(list)
+    units: dict[tuple[str, bool], tuple[str, str, float]] = {}
+    for i, one in enumerate(evidence):
+        for value in one.values:
+            number, name, named = value.get("value"), value.get("name") or "", value.get("unit") or ""
+            if not isinstance(number, int | float) or not isfinite(number):
+                continue
+            key = (named, "per_" in name)
+            if key not in units or key[1]:
+                units[key] = _measure(name, named)
+            said, dim, scale = units[key]
+            found[dim].append((number * scale, float(number), i, value.get("entity") or "", name, said))
+    for figures in found.values():
+        figures.sort()
+    return found
+
+
+def _measure(name: str, named: str) -> tuple[str, str, float]:
+    """Unit, dimension and scale of a value; a growth of bytes is bytes per hour."""
+    if (per := _GROWTH.search(name)) and unit(named).dim == "bytes":
+        named = f"{named}/{per[1]}"
+    measured = unit(named)
+    return named, measured.dim, measured.scales[0]
 
 
 def _is_whole(entity: str) -> bool:

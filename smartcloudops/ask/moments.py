@@ -17,15 +17,18 @@ from smartcloudops.core.times import DAY, MINUTE, SECOND
 
 
 def of_clock(claim: Spoken, clock: Clock, page: Page, known: Known) -> Verdict:
+    """A value's time or a window's end, for what the sentence names."""
     if not clock.zone:
         return Verdict(claim, False, None, "its time zone cannot be told; times are looked up in UTC")
     scope = page.scope(claim)
     why = "nothing that was looked at has this time"
-    for moment in _moments(clock, known):
-        found = _other_time(moment, scope, known)
-        if not found:
-            return Verdict(claim, True, moment.evidence, times=(moment.time,))
-        why = found
+    others: dict[tuple[str, str], str] = {}
+    for at, evidence, entity, name in _moments(clock, known):
+        if (entity, name) not in others:
+            others[entity, name] = _other_time(evidence, entity, name, scope, known)
+        if not others[entity, name]:
+            return Verdict(claim, True, evidence, times=(at,))
+        why = others[entity, name]
     for said in known.quoted:
         if said.claim.clock and said.evidence is not None and _held(clock, said.claim.clock, known):
             return Verdict(claim, True, said.evidence, times=(said.claim.clock.at,))
@@ -35,11 +38,11 @@ def of_clock(claim: Spoken, clock: Clock, page: Page, known: Known) -> Verdict:
 def _moments(clock: Clock, known: Known) -> Iterator[Moment]:
     """Moments that the clock may mean; a date is met by any of its day."""
     minutes = DAY // MINUTE
+    whole = clock.width == MINUTE and not clock.dated
     keys = known.moments if clock.width >= DAY else [clock.at // MINUTE % minutes]
     for key in keys:
-        for moment in sorted(known.moments.get(key, ()), key=lambda m: m.name != ""):
-            if years_after(clock, moment.time).holds(moment.time):
-                yield moment
+        found = known.moments.get(key, [])
+        yield from found if whole else (m for m in found if years_after(clock, m[0]).holds(m[0]))
 
 
 def _held(clock: Clock, other: Clock, known: Known) -> bool:
@@ -49,13 +52,14 @@ def _held(clock: Clock, other: Clock, known: Known) -> bool:
     return clock.width < DAY and clock.at % DAY == other.at % DAY
 
 
-def _other_time(moment: Moment, scope: Scope, known: Known) -> str:
-    if not moment.name:
+def _other_time(evidence: int, entity: str, name: str, scope: Scope, known: Known) -> str:
+    """Why a time is not one of what the sentence names; those of windows are of everything."""
+    if not name:
         return ""
-    if why := other_whose(moment.entity, scope, known):
+    if why := other_whose(entity, scope, known):
         return why.replace("a value", "a time", 1)
-    own, said = known.speaks(moment.entity, moment.name, moment.evidence)["metric"], scope.facets["metric"]
-    return f"it is a time of {moment.name}, not of {any_of(said)}" if own and said and not own & said else ""
+    own, said = known.speaks(entity, name, evidence)["metric"], scope.facets["metric"]
+    return f"it is a time of {name}, not of {any_of(said)}" if own and said and not own & said else ""
 
 
 def between(found: Sequence[Verdict | None], page: Page, known: Known) -> list[Verdict | None]:

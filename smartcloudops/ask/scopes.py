@@ -20,13 +20,6 @@ _JOINED = re.compile(
     r"[*_`\s]*(?:,|/|&|,? ?\b(?:and|or)\b|(?P<opposed>,? ?\b(?:vs\.?|versus|compared (?:to|with)|against)))"
     r"[*_`\s]*(?:(?:at|of|about|only|around|roughly|approximately|nearly|almost|just|~)[*_`\s]*){0,2}\Z"
 )
-# A subject that is none of the hosts named before.
-_ANYONE = re.compile(
-    r"(?i)\b(?:all|every|each|other|remaining|both|rest of the|any)(?: of)?(?: the)?(?: \w+)? "
-    r"(?:hosts?|servers?|nodes?|machines?|"
-    r"instances?|ones|services?|boxes)\b|\bthe (?:rest|others)\b|\bfleet|\bcluster|\belsewhere\b|\beverything else\b|"
-    r"\bacross (?:the )?(?:all|hosts|servers|nodes)|\bothers\b|\bover all\b|\boverall\b|\bmedian\b"
-)
 _HEAD_UNIT = re.compile(r"[(\[,]\s*([^()\[\],|]{1,12}?)\s*[)\]]?[\s*_]*\Z")
 
 
@@ -99,7 +92,7 @@ class Page:
         passage = self.passage(claim)
         sentence, run = self._sentence((passage.start, passage.end)), self._runs[claim.start]
         facets = {family: self._facet(family, sentence, run, passage) for family in FAMILIES}
-        anyone = bool(_ANYONE.search(sentence.text))
+        anyone = sentence.anyone
         own = sentence.bound(run, "host", "host")
         parts = sentence.bound(run, "part", "host") or self._above(passage, self._parts)
         head = self.text[slice(*passage.over[0])] if passage.cell and passage.over else ""

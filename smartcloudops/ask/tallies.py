@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from smartcloudops.ask.facets import words_of
 from smartcloudops.ask.fitting import candidates, other_whose
-from smartcloudops.ask.known import Known
+from smartcloudops.ask.known import LIMIT_NAMES, Known
 from smartcloudops.ask.scopes import Page, Scope
 from smartcloudops.ask.spoken import Spoken
 from smartcloudops.ask.verdict import Verdict, stem
 from smartcloudops.core.times import DAY
 
-_LIMIT_NAMES = re.compile(r"(?i)\b(?:limit|threshold|level|capacity|full_at|target)\b")
 _HOSTS = words_of(
     "host server machine node instance service pod container box system entit entitie target vm mount disk filesystem"
 )
@@ -73,8 +71,8 @@ def _of_limit(claim: Spoken, scope: Scope, known: Known) -> Iterator[Verdict]:
         if any(abs(claim.value * scale - value) <= 1e-9 for scale in (1.0, *(claim.unit.scales if claim.unit else ()))):
             yield Verdict(claim, True, evidence)
             return
-    for figure, loose in candidates(claim, known):
-        if not loose and _LIMIT_NAMES.search(figure.name) and not other_whose(figure.entity, scope, known):
+    for figure, loose in candidates(claim, known) if known.limited else ():
+        if not loose and LIMIT_NAMES.search(figure.name) and not other_whose(figure.entity, scope, known):
             yield Verdict(claim, True, figure.evidence)
             return
 
