@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from pathlib import Path
@@ -118,6 +119,21 @@ def test_a_server_that_is_silent_costs_no_more_than_the_budget(look, home):
         assert time.monotonic() - started < 1.5
     assert id in found.text and "list_alerts: no answer within 700ms" in found.missing
     assert any(line.startswith("overview: ") for line in found.missing)
+
+
+def test_one_silent_server_does_not_hide_what_another_knows(look):
+    look()
+    with FakePrometheus(always(Reply(success([]), wait_s=4))) as silent, FakePrometheus(manager) as other:
+        text = '[prometheus]\nurl = "{}"\n[alerts.am]\ntype = "alertmanager"\nurl = "{}"\n'
+        found = look(text.format(silent.url, other.url), budget_ms=2_000)
+    assert "Heard" in found.text and found.facts["alerts"]["counts"]["firing"] == 1
+    assert any(line.startswith("list_alerts: prometheus: no answer within 1.2 s") for line in found.missing)
+
+
+def manager(asked: Asked) -> Reply:
+    """An Alertmanager with one alert."""
+    alert = {"labels": {"alertname": "Heard"}, "status": {"state": "active"}}
+    return Reply(json.dumps([alert] if asked.path.endswith("/alerts") else []).encode())
 
 
 def fleet(asked: Asked) -> Reply:

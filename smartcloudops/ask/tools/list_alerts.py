@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from smartcloudops.alerts.read import STATES, Alerts, Firing, Rules, Silence, read
+from smartcloudops.alerts.read import PATIENCE_S, STATES, Alerts, Firing, Rules, Silence, read
 from smartcloudops.ask.entities import entity_of, rest_of
 from smartcloudops.ask.quoting import figures
 from smartcloudops.ask.sheet import Cell, Row, Sheet
@@ -13,11 +13,12 @@ from smartcloudops.ask.tools import Result, Tool
 from smartcloudops.ask.world import World
 from smartcloudops.core.errors import ScoError
 from smartcloudops.core.records import Evidence
-from smartcloudops.core.times import MINUTE, format_duration, minute
+from smartcloudops.core.times import MINUTE, SECOND, format_duration, minute
 
 _QUERY = "/api/v1/alerts, /api/v2/alerts, /api/v2/silences"
 _MOST_SILENCES = 10
 _LIMIT = 20
+_LEAST_PATIENCE_S, _PART = 0.3, 0.6
 _FROM_FILE = "alerts are not asked for while metrics are read from a file: they are of now, the file is of another time"
 _NONE = (
     "no source of alerts is configured: there is neither `[prometheus] url` nor an `[alerts.NAME]` of type alertmanager"
@@ -30,7 +31,7 @@ def run(world: World, arguments: Mapping[str, Any]) -> Result:
     if world.path is not None:
         return _nothing(_FROM_FILE)
     rules, problems = _rules(world)
-    found = read(world.config, rules)
+    found = read(world.config, rules, patience_s=_patience_s(world))
     missing = (*problems, *found.missing)
     if not found.read and not missing:
         return _nothing(_NONE)
@@ -43,6 +44,11 @@ def run(world: World, arguments: Mapping[str, Any]) -> Result:
         [*_silence_lines(found.silences, now), *(f"not read: {each}" for each in missing)],
     )
     return Result(sheet.text(), (_evidence(sheet, found, shown, now),), _data(found, chosen, shown, missing, now))
+
+
+def _patience_s(world: World) -> float:
+    """So that one server that is silent does not make the others late for the context."""
+    return min(PATIENCE_S, max(_LEAST_PATIENCE_S, world.config.ask.context_ms / SECOND * _PART))
 
 
 def _nothing(text: str) -> Result:
