@@ -170,7 +170,7 @@ def _spoken(text: str, found: re.Match[str], behind: re.Match[str]) -> Spoken:
     digits, part = _decimal(found["digits"], found["part"] or "")
     power = found["power"] or ""
     sign = _sign(text, found)
-    scale = multiple(behind["multiple"] or "") * (10.0 ** int(power[1:]) if power else 1.0)
+    scale = multiple(behind["multiple"] or "") * float(f"1{power}")
     value = float(f"{digits}{part}") * scale
     half = 0.5 * 10.0 ** -max(0, len(part) - 1) * scale
     about = bool(_ABOUT.search(text, max(0, found.start() - 24), found.start()))

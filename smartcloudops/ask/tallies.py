@@ -48,7 +48,7 @@ def equals(claim: Spoken, size: float) -> bool:
 def _of_count(claim: Spoken, page: Page, known: Known) -> Iterator[Verdict]:
     """Hosts and rows, as evidence or the sentence has them."""
     noun = stem(claim.noun)
-    if claim.unit is not None or not noun or claim.value != int(claim.value):
+    if claim.unit is not None or not noun or not claim.value.is_integer():
         return
     if noun in _HOSTS and int(claim.value) in page.listed(claim):
         yield Verdict(claim, True)

@@ -7,6 +7,8 @@ import time
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from smartcloudops.ask.grounding import check
 from smartcloudops.core.records import Evidence
@@ -329,6 +331,71 @@ def test_odd_texts_take_no_longer(text):
     started = time.process_time()
     check(text, ALL)
     assert time.process_time() - started < 2
+
+
+PIECES = [
+    *(
+        "web-2",
+        "db-1",
+        " ",
+        "97",
+        "%",
+        "1e999",
+        "1e-400",
+        "14:05",
+        "2026-11-26",
+        "Feb 30 at 10:00",
+        "25:00",
+        "\n",
+        "|",
+        "---",
+    ),
+    *(
+        "- ",
+        "#",
+        "`",
+        "**",
+        "(",
+        ")",
+        "[E1]",
+        "1h30m",
+        "k",
+        "GiB",
+        "/s",
+        " per second",
+        "½",
+        "٣",
+        "²",
+        "\u00a0",
+        "\x00",
+    ),
+    *(
+        "\ud800",
+        "2.5x",
+        "doubled",
+        "two hours",
+        "cpu",
+        "p95",
+        ",",
+        ".",
+        "and",
+        "vs",
+        "–",
+        "+",
+        "00:00",
+        "1,2",
+        "+02:00",
+        "/var",
+    ),
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=40))
+def test_any_text_can_be_checked(pieces):
+    text = " ".join(pieces)
+    found = check(text, ALL, said=text[:20])
+    assert all(text[n.start : n.end] == n.text and n.text for n in found)
+    assert [n.start for n in found] == sorted(n.start for n in found)
 
 
 def test_a_long_answer_against_much_evidence_is_checked_at_once():
