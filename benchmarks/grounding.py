@@ -261,7 +261,12 @@ def metric_swapped(answer: Answer, at: int, world: World, rng: random.Random) ->
     return _replaced(answer, at, pattern, _METRIC_WORDS[other][0])
 
 
-_STAT_WORDS = {"max": ("peak", "peaked", "maximum"), "mean": ("average", "averaged", "mean"), "min": ("minimum",)}
+_STAT_WORDS = {
+    "max": ("peak", "peaked", "maximum", "Peak", "peaks"),
+    "mean": ("average", "averaged", "mean", "Average", "averages"),
+}
+# What parts a word from a number that it is not said of.
+_PARTED = re.compile(r"[,;:(.|\n]|\b(?:and|while|whereas|vs|versus|against|than)\b")
 
 
 def statistic_swapped(answer: Answer, at: int, world: World, rng: random.Random) -> Answer | None:
@@ -275,7 +280,7 @@ def statistic_swapped(answer: Answer, at: int, world: World, rng: random.Random)
         return None
     pattern = re.compile(rf"\b(?:{'|'.join(_STAT_WORDS[claim.fact.stat])})\b")
     found = pattern.search(answer.text)
-    if not found or any(found.end() <= one.start < claim.start for one in answer.claims) or found.end() > claim.start:
+    if not found or found.end() > claim.start or _PARTED.search(answer.text[found.end() : claim.start]):
         return None
     place = _STAT_WORDS[claim.fact.stat].index(found[0])
     return _replaced(answer, at, pattern, _STAT_WORDS[other][place])

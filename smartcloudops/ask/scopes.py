@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from smartcloudops.ask.binding import Mention, Run, Sentence, groups
-from smartcloudops.ask.facets import Facet, Keys, in_text
+from smartcloudops.ask.facets import Keys, in_text
 from smartcloudops.ask.known import Known
 from smartcloudops.ask.naming import Names
 from smartcloudops.ask.passages import Passage, Span
@@ -48,9 +48,7 @@ class Page:
     claims: Sequence[Spoken]
     known: Known
     _names: Names = field(init=False)
-    _hosts: list[Mention] = field(init=False)
-    _parts: list[Mention] = field(init=False)
-    _facets: list[Facet] = field(init=False)
+    _named: dict[str, list[Mention]] = field(init=False)
     _starts: list[int] = field(init=False)
     _runs: dict[int, Run] = field(init=False)
     _sentences: dict[Span, Sentence] = field(default_factory=dict)
@@ -58,9 +56,10 @@ class Page:
 
     def __post_init__(self) -> None:
         self._names = Names(self.known.whose.values())
-        self._hosts = self._names.hosts_in(self.text)
-        self._parts = self._names.parts_in(self.text)
-        self._facets = in_text(self.text, self.known.names())
+        self._named = {family: [] for family in FAMILIES}
+        for one in in_text(self.text, self.known.names()):
+            self._named[one.family].append(Mention(one.start, one.end, one.keys))
+        self._named |= {"host": self._names.hosts_in(self.text), "part": self._names.parts_in(self.text)}
         self._starts = [p.start for p in self.passages]
         self._runs = _runs(self.text, self.claims, [self.passage(c) for c in self.claims])
         self._carry()
@@ -78,7 +77,13 @@ class Page:
 
     def keys(self, span: Span) -> Keys:
         """Every host named there."""
-        return _union([m for m in self._hosts if span[0] <= m.start < span[1]])
+        return _union(self._in("host", span))
+
+    def _in(self, family: str, span: Span) -> list[Mention]:
+        """What is named in a part of the text, places counted from its start."""
+        mentions = self._named[family]
+        first, last = (bisect_left(mentions, at, key=_start) for at in span)
+        return [Mention(m.start - span[0], m.end - span[0], m.keys) for m in mentions[first:last]]
 
     def passage(self, claim: Spoken) -> Passage:
         """Where a claim stands."""
@@ -94,7 +99,7 @@ class Page:
         facets = {family: self._facet(family, sentence, run, passage) for family in FAMILIES}
         anyone = sentence.anyone
         own = sentence.bound(run, "host", "host")
-        parts = sentence.bound(run, "part", "host") or self._above(passage, self._parts)
+        parts = sentence.bound(run, "part", "host") or self._above(passage, "part")
         head = self.text[slice(*passage.over[0])] if passage.cell and passage.over else ""
         above = None if own or anyone else self._hosts_above(passage)
         hosts = own or above or (None if anyone else self._carried.get((passage.start, passage.end)) or None)
@@ -106,22 +111,16 @@ class Page:
 
     def _metric_before(self, passage: Passage) -> Keys | None:
         """The metric of the nearest sentence of the paragraph that names one."""
-        for start, end in passage.before:
-            if found := frozenset(
-                k for f in self._facets if f.family == "metric" and start <= f.start < end for k in f.keys
-            ):
-                return found
-        return None
+        return next((found for span in passage.before if (found := _union(self._in("metric", span)))), None)
 
     def _hosts_above(self, passage: Passage) -> Keys | None:
         return next((keys for span in (*passage.before, *passage.over) if (keys := self.keys(span))), None)
 
-    def _above(self, passage: Passage, mentions: Sequence[Mention]) -> Keys | None:
-        spans = passage.over[:2] if passage.cell else passage.over
-        for start, end in spans:
-            if found := _union([m for m in mentions if start <= m.start < end]):
-                return found
-        return None
+    def _above(self, passage: Passage, family: str) -> Keys | None:
+        """What the heads say; of a table's row, other cells speak for themselves."""
+        over = [*passage.over[:2], *passage.over[3:]] if passage.cell else passage.over
+        spans = over[:2] if family != "metric" and passage.cell else over
+        return next((found for span in spans if (found := _union(self._in(family, span)))), None)
 
     def _facet(self, family: str, sentence: Sentence, run: Run, passage: Passage) -> Keys | None:
         kind = "metric" if family in ("metric", "aspect") else "stat"
@@ -130,23 +129,15 @@ class Page:
             return own
         if kind == "stat" and not passage.cell:
             return None
-        # A table's row is no head: other columns' numbers stand in it.
-        spans = [*passage.over[:2], *passage.over[3:]] if passage.cell else list(passage.over)
-        mentions = [Mention(f.start, f.end, f.keys) for f in self._facets if f.family == family]
-        for start, end in spans[:2] if kind == "stat" else spans:
-            if found := _union([m for m in mentions if start <= m.start < end]):
-                return found
-        return None
+        return self._above(passage, family)
 
     def _sentence(self, span: Span) -> Sentence:
         if span not in self._sentences:
             text = self.text[slice(*span)]
-            named = {}
-            for family in FAMILIES:
-                mentions = _within([_mention(f) for f in self._facets if f.family == family], span)
-                named[family] = groups(text, mentions, compound=family in ("metric", "aspect"))
-            named["host"] = groups(text, _within(self._hosts, span))
-            named["part"] = groups(text, _within(self._parts, span))
+            named = {
+                family: groups(text, self._in(family, span), compound=family in ("metric", "aspect"))
+                for family in self._named
+            }
             numbers = [c.start - span[0] for c in self.claims if c.kind == "number" and span[0] <= c.start < span[1]]
             self._sentences[span] = Sentence(text, named, numbers)
         return self._sentences[span]
@@ -162,9 +153,7 @@ class Page:
         while j < len(self.passages) and (self.passages[j].item or self.passages[j].start == passage.end):
             j += 1
         items = [p for p in self.passages[i + 1 : j] if p.item and not p.cell and not p.before]
-        below = _union(
-            [m for p in self.passages[i + 1 : j] if p.item for m in self._hosts if p.start <= m.start < p.end]
-        )
+        below = _union([m for p in self.passages[i + 1 : j] if p.item for m in self._in("host", (p.start, p.end))])
         return found | {len(items), len(below)} - {0}
 
 
@@ -211,13 +200,8 @@ def _line(text: str, at: int) -> Span:
     return text.rfind("\n", 0, at) + 1, len(text) if end < 0 else end
 
 
-def _mention(one: Facet) -> Mention:
-    return Mention(one.start, one.end, one.keys)
-
-
-def _within(mentions: Sequence[Mention], span: Span) -> list[Mention]:
-    start, end = span
-    return [Mention(m.start - start, m.end - start, m.keys) for m in mentions if start <= m.start < end]
+def _start(one: Mention) -> int:
+    return one.start
 
 
 def _union(mentions: Sequence[Mention]) -> Keys:
