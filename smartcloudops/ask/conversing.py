@@ -38,8 +38,8 @@ class Talking:
 
     `system` makes what goes before them, by what a provider may be sent; `looked` gives all evidence of the
     conversation, of which this answer's is numbered beyond `since`; `own` are addresses that may stand in an answer.
-    `began` is called with each provider before it is asked, `failed` with each that failed and why, `worked` with the
-    one that answered: they keep the providers' health.
+    `began` is called with each provider before it is asked, and what it returns is told; `failed` with each that failed
+    and why, `worked` with the one that answered: they keep the providers' health.
     """
 
     messages: list[Message]
@@ -51,7 +51,7 @@ class Talking:
     since: int = 0
     question: str = ""
     own: Sequence[str] = ()
-    began: Callable[[Provider], None] = lambda provider: None
+    began: Callable[[Provider], str] = lambda provider: ""
     failed: Callable[[Provider, ProviderError], None] = lambda provider, error: None
     worked: Callable[[Provider], None] = lambda provider: None
     monotonic: Callable[[], float] = time.monotonic
@@ -70,7 +70,6 @@ class Talking:
         """Every event up to Answered. Raises the last provider's error where none answers, KeyboardInterrupt as it
         comes; what was said until then is in `messages`, marked as interrupted."""
         self._deadline = self.monotonic() + self.limits.timeout_s
-        self.toolbox.begin()
         yield from self._next(None)
         try:
             yield from self._steps()
@@ -236,7 +235,8 @@ class Talking:
                 or self.route.error
                 or UnreachableError("no provider is left to ask", hint="sco ask --provider offline")
             )
-        self.began(self.provider)
+        if introduced := self.began(self.provider):
+            yield Told(introduced)
         yield Started(self.provider.name, self.provider.model, self.provider.where)
 
     def _note(self, text: str, status: Status = Status.DONE) -> Told:

@@ -74,6 +74,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (provider, endpoint, model)
         ) STRICT
         """,
+        """
+        CREATE TABLE introduced (
+            provider TEXT NOT NULL,
+            endpoint TEXT NOT NULL,
+            sends TEXT NOT NULL,
+            PRIMARY KEY (provider, endpoint, sends)
+        ) STRICT
+        """,
     ),
 )
 
@@ -218,6 +226,14 @@ class Sessions:
         with self._open() as state:
             rows = state.rows("SELECT * FROM health WHERE until > ?", (now,))
         return {(row["provider"], row["endpoint"], row["model"]): (row["until"], row["reason"]) for row in rows}
+
+    def introduce(self, provider: str, endpoint: str, sends: str) -> bool:
+        """Whether nobody was told yet that this is sent there; from now on somebody was."""
+        with self._open() as state:
+            return (
+                state.execute("INSERT OR IGNORE INTO introduced VALUES (?, ?, ?)", (provider, redact(endpoint), sends))
+                > 0
+            )
 
     def _exists(self) -> bool:
         return (self._directory / FILE).exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import queue
+import re
 import sys
 import threading
 import time
@@ -29,7 +30,7 @@ TIMEOUT_S = 30.0
 MOST_CALLS = 16
 # A secret that is cut in half is no longer one: what is looked at for secrets reaches beyond what is sent.
 _MARGIN = 4_096
-_MARK = "§"
+_MARK = re.compile(r"^§(\d+)\b", re.MULTILINE)
 _LOG = Log("ask")
 
 
@@ -204,8 +205,8 @@ def _said(e: ScoError) -> str:
 
 
 def _with_ids(text: str, evidence: Sequence[Evidence]) -> str:
-    if evidence and f"{_MARK}1" not in text:
-        text = f"{_MARK}1 {text}"
-    for number in range(len(evidence), 0, -1):
-        text = text.replace(f"{_MARK}{number}", evidence[number - 1].id)
-    return text
+    """The text with an id for each mark that begins a line: what comes from outside stands behind something."""
+    if evidence and not _MARK.search(text):
+        text = f"§1 {text}"
+    ids = {str(number): one.id for number, one in enumerate(evidence, 1)}
+    return _MARK.sub(lambda found: ids.get(found[1], found[0]), text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
@@ -40,9 +40,10 @@ def write(message: Message) -> str:
 def read(role: str, body: str) -> Message:
     """The message again; DataError where that is none."""
     try:
-        return _READ[role](json.loads(body))
+        found: Message = _READ[role](json.loads(body))
     except (KeyError, TypeError, ValueError, AttributeError) as e:
         raise DataError(f"a stored {role} cannot be read: {type(e).__name__}: {e}") from e
+    return found
 
 
 def read_looked(evidence: str, tool: str, arguments: str) -> Looked:
@@ -126,4 +127,4 @@ def _evidence(body: Mapping[str, Any]) -> Evidence:
     return Evidence(**{**body, "values": tuple(map(dict, body["values"]))})
 
 
-_READ = {"user": _user, "assistant": _assistant, "results": _results}
+_READ: dict[str, Callable[[Any], Message]] = {"user": _user, "assistant": _assistant, "results": _results}

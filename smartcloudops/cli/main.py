@@ -29,6 +29,7 @@ class Commands(LazyGroup):
     table = (
         ("demo", "smartcloudops.cli.demo:app", "See what sco does, on the recording of a real server."),
         ("init", "smartcloudops.cli.init:app", "Set sco up: a commented configuration, timers or crontab lines."),
+        ("ask", "smartcloudops.cli.ask:app", "Ask what is going on, in plain words; with evidence."),
         ("status", "smartcloudops.cli.status:app", "Where things stand, on one screen."),
         ("doctor", "smartcloudops.cli.doctor:app", "What is wrong with the set-up, and what mends it."),
         ("train", "smartcloudops.cli.train:app", "Learn what is normal from history, keep it as a model."),
@@ -84,6 +85,7 @@ def options(
     \b
     First steps:
       sco demo                                    what it does, on the recording of a real server
+      sco ask how is this machine doing           an answer with evidence; no key, no server needed
       sco init                                    set up for your own servers; then sco doctor
       sco train --from metrics.csv --until 2h     learn from a recorded file, but for its last two hours
       sco detect --from metrics.csv --since 2h    score those

@@ -104,7 +104,18 @@ class UnreachableError(ScoError):
 
 
 Refusal = Literal[
-    "auth", "quota", "rate", "model", "too_long", "no_tools", "blocked", "request", "server", "down", "stalled", "broken"
+    "auth",
+    "quota",
+    "rate",
+    "model",
+    "too_long",
+    "no_tools",
+    "blocked",
+    "request",
+    "server",
+    "down",
+    "stalled",
+    "broken",
 ]
 _MISCONFIGURED = frozenset({"auth", "model", "no_tools", "request"})
 

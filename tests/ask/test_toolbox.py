@@ -34,7 +34,7 @@ def texts(toolbox: Toolbox, *calls: ToolCall, **more: Any) -> list[str]:
 
 def test_evidence_is_numbered_over_the_conversation_and_named_in_the_text(toolbox: Toolbox) -> None:
     first, second = (called.answer for called in toolbox.run([call("pair"), call("read", host="db-1")]))
-    assert "E1 first; E2 second" in first.text
+    assert "E1 first of §2\nE2 second" in first.text, "only what begins a line is a mark"
     assert "E3 cpu of db-1" in second.text
     assert [one.id for one in second.evidence] == ["E3"]
     toolbox.begin()

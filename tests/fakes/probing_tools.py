@@ -32,7 +32,7 @@ def _read(world: World, arguments: Mapping[str, Any]) -> Result:
 
 
 def _pair(world: World, arguments: Mapping[str, Any]) -> Result:
-    return Result("§1 first; §2 second", (_evidence("a", 1.0), _evidence("b", 2.0)))
+    return Result("§1 first of §2\n§2 second", (_evidence("a", 1.0), _evidence("b", 2.0)))
 
 
 def _meet(world: World, arguments: Mapping[str, Any]) -> Result:

@@ -123,7 +123,7 @@ def _result(
     text = f"{about or 'calculated'}: {filled} = {quantity(term.value, term.unit)}"
     evidence = Evidence("", "metric", "calculate", filled, None, None, now, (value,), "")
     data = {"expression": expression, "value": term.value, "unit": term.unit, "entity": entity, "about": about}
-    return Result(f"§1 {text}; use it as §1.1.value", (evidence,), data)
+    return Result(f"§1 {text}\n§1.1.value is its name", (evidence,), data)
 
 
 def _shown(value: Mapping[str, Any]) -> str:

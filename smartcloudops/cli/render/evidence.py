@@ -188,7 +188,7 @@ def _table(rows: Sequence[_Row]) -> Table:
 
 def _change(row: _Row) -> dict[str, Any]:
     entity, name, old, new, change = row
-    return plain(
+    found: dict[str, Any] = plain(
         {
             "entity": entity,
             "name": name,
@@ -197,4 +197,5 @@ def _change(row: _Row) -> dict[str, Any]:
             "unit": str((new or old or {}).get("unit", "")),
             "change": change,
         }
-    )  # type: ignore[no-any-return]
+    )
+    return found
