@@ -2,9 +2,11 @@
 the fact that an answer must contain.
 
 Hosts differ in level, in size of their day and in noise; weekends are calmer; some are always busy, some run a job at
-the same time of every day, some had another fault days ago that is over. Strength goes from a fault that a person
-would have to look for (cpu 20 points up, answers half as slow again) to one that nobody can miss. Metrics have the
-names of the presets `node` and `http`. The same seed makes the same scenario.
+the same time of every day, some had another fault days ago that is over. Noise has heavy tails where the background is
+noisy, one sample in two hundred is missing, and now and then a host has a gap. In one incident of four another host
+does something odd, too, that is smaller and of another kind. Strength goes from a fault that a person would have to
+look for (cpu 20 points up, answers half as slow again) to one that nobody can miss. Metrics have the names of the
+presets `node` and `http`. The same seed makes the same scenario.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ END = 1_767_571_200_000 + 9 * DAY  # the fault's day is not always the same: see
 SIZES = (1, 5, 20, 100)
 BACKGROUNDS = ("steady", "daily", "noisy", "deploy")
 QUIET_SHARE = 0.3
+DISTRACTED = 0.25
 
 
 class Gauge(NamedTuple):
@@ -340,7 +343,10 @@ def scenario(seed: int) -> Scenario:
         culprit = asked
     if fault == "slow dependency":
         callers = [hosts[i] for i in _felt_by_callers(values, hosts.index(asked), start, strength, rng, end)]
+        if size > 1 and rng.random() < DISTRACTED and not missing:
+            _distract(values, fault, hosts.index(asked), strength, rng, end)
     _bound(values)
+    _lose(values, rng)
     question = QUESTIONS[fault][int(rng.integers(len(QUESTIONS[fault])))]
     if "{caller}" in question:
         question = question.replace("{caller}", _called(callers[0] if callers else asked, rng))
@@ -396,7 +402,8 @@ def _calm(size: int, background: str, end: int, rng: np.random.Generator) -> Flo
     loud = 2.2 if background == "noisy" else 1.0
     noise = _remembering(rng, (*shape, ROWS), 0.6) * (gauges[:, 3] * rng.uniform(0.7, 1.3, shape) * loud)[..., None]
     if background == "noisy":
-        noise *= 1 + 1.5 * (rng.random((*shape, ROWS)) < 0.01)
+        # Student's t of three degrees of freedom, as bursty traffic has it.
+        noise *= np.sqrt(3 / rng.chisquare(3, (*shape, ROWS)).astype(np.float32)) / 1.3
     values = level[..., None] + swing[..., None] * day + noise
     _jobs(values, clock, rng)
     if background == "deploy":
@@ -462,6 +469,23 @@ def _felt_by_callers(
         for name in HTTP[:2]:
             values[host, NAMES.index(name), ROWS - length :] *= 1 + (0.1 + 0.4 * strength) * rng.uniform(0.7, 1)
     return found
+
+
+def _distract(values: Floats, name: str, at: int, strength: float, rng: np.random.Generator, end: int) -> None:
+    """Another host has a fault of another kind, a third as strong."""
+    others = [f for f in FAULTS if f not in (name, "host down", "slow dependency", "crash loop", "traffic spike")]
+    others = [f for f in others if not set(FAULTS[f].metrics) & set(FAULTS[name].metrics)]
+    host = int(rng.choice([i for i in range(len(values)) if i != at]))
+    _strike(values, others[int(rng.integers(len(others)))], host, strength * 0.3, rng, end)
+
+
+def _lose(values: Floats, rng: np.random.Generator) -> None:
+    """Samples that never came: single ones, and half an hour of all metrics of a host in twenty, days ago."""
+    size = values.shape
+    values[rng.random((size[0], 1, size[2])).repeat(size[1], axis=1) < 0.005] = np.nan
+    for host in np.flatnonzero(rng.random(size[0]) < 0.05):
+        gap = int(rng.integers(HOUR_ROWS, ROWS - 24 * HOUR_ROWS))
+        values[host, :, gap : gap + 6] = np.nan
 
 
 def _bound(values: Floats) -> None:

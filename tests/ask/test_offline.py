@@ -180,10 +180,8 @@ def test_it_is_a_provider_that_dials_nobody() -> None:
 
 def test_the_first_sentence_names_the_culprit_with_its_evidence() -> None:
     found = scripted("why is web-2 slow", looks(find_unusual=(SLOW, evidence(4))))
-    assert found.first.startswith(
-        "**web-2** is slow since 14:05Z: its `disk_busy` is 98.7% now, usually 12.3% [E4]. "
-        "web-2 is suspect 1 of 2, share 50% [E4]."
-    )
+    assert found.first.startswith("**web-2** is slow since 14:05Z: its `disk_busy` is 98.7% now, usually 12.3% [E4].")
+    assert "- web-2 is suspect 1 of 2, share 50% [E4].\n" in found.text
     assert "web-2, too: `response_time` is 0.820 s now, usually 0.150 s [E4]." in found.text
     assert "Next, **db-1**" in found.text
     assert "Ruled out, as usual on web-2: `cpu` and `disk_used` [E4]." in found.text
@@ -280,7 +278,17 @@ def test_this_machine_is_looked_at_where_no_history_is() -> None:
     )
     found = scripted("how is everything", tools)
     assert "box now: `cpu` 12.5% [E7]." in found.text
+    assert found.text.endswith("Next: sco detect")
     assert found.turns == 3
+
+
+def test_a_figure_of_this_machine_without_history_is_the_one_of_now() -> None:
+    rows = [{"metric": name, "unit": "%", "now": 12.5, "entity": "box", "outside": False} for name in ("cpu", "swap")]
+    tools = looks(
+        query_metrics="error: this machine has no history yet",
+        host_snapshot=({"host": "box", "rows": rows}, evidence(7)),
+    )
+    assert scripted("what is cpu", tools).first == "box now: `cpu` 12.5% [E7]."
 
 
 def test_everything_dead_still_gives_an_answer_within_four_steps() -> None:
@@ -293,7 +301,7 @@ def test_without_tools_it_answers_from_what_is_there() -> None:
     facts = {**FACTS, "missing": ["overview: no answer within 2s"]}
     found = scripted("how is everything", {}, facts=facts)
     assert found.turns == 1
-    assert "Not known: overview: no answer within 2s." in found.text
+    assert "Not known: overview: no answer in time." in found.text
     assert scripted("help", {}).first.startswith("I answer by rules")
     assert scripted("how is everything", {}, facts={}).text
 

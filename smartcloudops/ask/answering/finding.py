@@ -101,10 +101,25 @@ def _past(data: Document) -> list[Named]:
 
 def _by_question(every: Sequence[Named], intent: Intent) -> list[Named]:
     """Hosts with the metric that was asked about go first, and it goes first among their series."""
+    if _is_of_slowness(intent):
+        return sorted(every, key=lambda n: (n.silent is None, -_slower(n)))
     if not intent.metrics and intent.symptom not in _KINDS:
         return list(every)
     shown = [replace(n, strays=tuple(sorted(n.strays, key=lambda s: not _is_meant(s, intent)))) for n in every]
     return sorted(shown, key=lambda n: not any(_is_asked(s, intent) for s in n.strays) and n.silent is None)
+
+
+def _is_of_slowness(intent: Intent) -> bool:
+    """Whether waiting is what is asked about, be it by the name of a metric."""
+    if intent.metrics:
+        return all(any(word in m for word in ("response", "latency", "duration")) for m in intent.metrics)
+    return intent.symptom == "slow"
+
+
+def _slower(one: Named) -> float:
+    """How many times as long as usual a host's answers take; 0 where they take no longer."""
+    waits = [s for s in one.strays if s["kind"] == "latency" and s["usual"] > 0]
+    return max((float(s["value"]) / float(s["usual"]) for s in waits), default=0.0)
 
 
 _KINDS = {"failing": "errors", "full": "saturation"}

@@ -59,6 +59,11 @@ class Looked:
         found = self.answer(tool)
         return cited(found) if found else ""
 
+    def hint(self, tool: str) -> str:
+        """What a tool that failed gave to try next; "" where it gave nothing."""
+        found = next((a.text for a in self.answers if a.call.name == tool and a.is_error), "")
+        return next((line[5:].strip() for line in found.splitlines() if line.startswith("try: ")), "")
+
     def failures(self) -> list[str]:
         """What could not be looked at and why, a line each."""
         return [f"`{a.call.name}`: {_reason(a.text)}" for a in self.answers if a.is_error and not _was_made(a.text)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -72,8 +73,13 @@ def strangers(intent: Intent, looked: Looked) -> list[str]:
     return lines
 
 
+def _in_time(text: str) -> str:
+    """A limit of time is no figure of what was looked at."""
+    return re.sub(r"no answer within \w+", "no answer in time", text)
+
+
 def missing(looked: Looked) -> list[str]:
     """What could not be looked at, at most three lines."""
-    late = [f"Not known: {printable(text)}." for text in looked.facts.get("missing") or ()]
+    late = [f"Not known: {_in_time(printable(text))}." for text in looked.facts.get("missing") or ()]
     failed = [f"Not known: {printable(text).rstrip('.')}." for text in looked.failures()]
     return [*failed, *late][:3]

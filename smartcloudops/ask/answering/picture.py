@@ -114,7 +114,7 @@ def accusation(one: Named, intent: Intent, looked: Looked) -> str:
     when = since(strongest["onset"], looked)
     if not strongest["ongoing"]:
         when = f"from {clock(strongest['onset'], looked.now)} to {clock(strongest['last'], looked.now)}"
-    return f"**{one.host}** {_verb(one, intent)} {when}: its {course(strongest)}{cite}.{_share(one, looked, cite)}"
+    return f"**{one.host}** {_verb(one, intent)} {when}: its {course(strongest)}{cite}."
 
 
 def _verb(one: Named, intent: Intent) -> str:
@@ -127,12 +127,12 @@ def _verb(one: Named, intent: Intent) -> str:
     return "stood out" if past else "stands out"
 
 
-def _share(one: Named, looked: Looked, cite: str) -> str:
+def _share(one: Named, looked: Looked) -> Iterator[str]:
     """Its place among the suspects, where there are several."""
     total = len(looked.data("find_unusual").get("suspects", ()))
-    if not one.rank or total < 2:
-        return ""
-    return f" {one.host} is suspect {one.rank} of {total}, share {figure(one.share, '%')}{cite}."
+    if one.rank and total > 1:
+        share = figure(one.share, "%")
+        yield f"{one.host} is suspect {one.rank} of {total}, share {share}{looked.cite('find_unusual')}."
 
 
 def _codes(names: Sequence[str]) -> str:
@@ -161,6 +161,7 @@ def _facts(intent: Intent, looked: Looked, found: Found) -> Iterator[str]:
     yield from _fires(looked)
     yield from _open(looked)
     if found.named:
+        yield from _share(found.named[0], looked)
         yield from _own(found.named[0], looked)
         yield from _others(found.named[1:], looked)
         yield from _as_usual(found.named[0], looked)
@@ -254,19 +255,30 @@ def next_command(intent: Intent, looked: Looked, found: Found) -> str:
 def _without(intent: Intent, looked: Looked) -> Iterator[str]:
     """What is usual cannot be told: say so, and show what is there."""
     yield "I cannot tell whether anything stands out: what is usual is not known here."
-    lines = [*_snapshot(looked), *_fires(looked), *_open(looked), *missing(looked)]
+    lines = [*snapshot(looked), *_fires(looked), *_open(looked), *missing(looked)]
     if lines:
         yield "\n".join(f"- {line}" for line in lines[:_FACTS])
-    yield "Next: `sco doctor`, which checks the source of metrics"
+    hint = looked.hint("find_unusual")
+    yield f"Next: {printable(hint)}" if hint else "Next: `sco doctor`, which checks the source of metrics"
 
 
-def _snapshot(looked: Looked) -> Iterator[str]:
-    """This machine as it is now."""
+def snapshot(looked: Looked, metrics: Sequence[str] = ()) -> Iterator[str]:
+    """A machine as it is now, of some metrics alone where they are named."""
     data, cite = looked.data("host_snapshot"), looked.cite("host_snapshot")
     rows = [row for row in data.get("rows", ()) if row.get("now") is not None]
+    rows = [row for row in rows if not metrics or row["metric"] in metrics]
     if rows:
-        shown = ", ".join(f"{code(row['metric'])} {figure(row['now'], row['unit'])}" for row in rows[:5])
+        shown = ", ".join(f"{_what(row)} {figure(row['now'], row['unit'])}" for row in rows[:6])
         yield f"{data.get('host')} now: {shown}{cite}."
+    yield from _outside(rows, str(data.get("host")), cite)
+
+
+def _what(row: Document) -> str:
+    """The metric, with what tells its series of one host apart."""
+    return code(f"{row['metric']} {str(row.get('entity') or '').partition(' ')[2]}".strip())
+
+
+def _outside(rows: Sequence[Document], host: str, cite: str) -> Iterator[str]:
     outside = [row for row in rows if row.get("outside")]
     if outside:
-        yield f"Outside its usual range on {data.get('host')}: {_codes([row['metric'] for row in outside])}{cite}."
+        yield f"Outside its usual range on {host}: {_codes([row['metric'] for row in outside])}{cite}."

@@ -20,6 +20,7 @@ from smartcloudops.ask.answering.phrases import (
     since,
     strangers,
 )
+from smartcloudops.ask.answering.picture import snapshot
 from smartcloudops.ask.messages import ToolAnswer
 from smartcloudops.core.text import printable
 
@@ -36,11 +37,12 @@ def value(intent: Intent, looked: Looked) -> Iterator[str]:
         lines += [_newest(row, answer, looked, intent) for row in _chosen(answer, intent)[:_ROWS]]
         left = len(_chosen(answer, intent)) > _ROWS
         lines += [f"More series of {code(_name(answer))} are left out; name a host to see one."] if left else []
+    lines = lines or list(snapshot(looked, intent.metrics))
     if lines and intent.free and (used := [code(m) for m in intent.metrics[:1] if m in _OF_USE]):
         yield f"{used[0]} counts what is used; what is free is the rest to the whole."
     yield _as_list(lines) if lines else _none(intent, looked)
     yield from _missed(looked, lines)
-    if lines:
+    if looked.answer("query_metrics") is not None and lines:
         query = shlex.quote(printable(str(looked.data("query_metrics").get("expr") or "")))
         yield f"Next: {command(f'sco query {query} --since 6h', looked)}"
 
@@ -230,6 +232,7 @@ def forecast(intent: Intent, looked: Looked) -> Iterator[str]:
         now = figure(highest["now"], answer.data["unit"])
         lines = [f"By its trend, no series of {name} reaches its limit within the days looked ahead{cited(answer)}."]
         lines.append(f"The highest {name} is that of {highest['entity']}, {now} now{cited(answer)}.")
+    lines = lines or list(snapshot(looked, intent.metrics[:1]))
     lines += [f"On {s['entity']}, {course(s)}{looked.cite('find_unusual')}." for s in _rising(intent, looked)]
     yield _as_list(lines) if lines else _none(intent, looked)
     yield from _missed(looked, lines)
@@ -279,7 +282,7 @@ def _examples(looked: Looked) -> str:
     host = names.hosts[0] if names.hosts else ""
     metric = names.metrics[0].name if names.metrics else ""
     third = f"what is {metric} on {host}" if host and metric else f"what is {metric}" if metric else "list alerts"
-    questions = ("how is everything", f"why is {host} slow" if host else "what changed since 2h", third)
+    questions = ("how is everything", f"why is {host} slow" if host else "what changed since yesterday", third)
     return "\n".join(f"- {q}" for q in questions)
 
 

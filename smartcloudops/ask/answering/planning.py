@@ -96,7 +96,7 @@ def _list(intent: Intent, looked: Looked) -> Iterator[Call]:
 def _value(intent: Intent, looked: Looked) -> Iterator[Call]:
     for name in intent.metrics[:1] or _main_metrics(looked):
         yield "query_metrics", {"query": selector(name, intent.hosts), **_around(intent)}
-    if all(a.is_error for a in looked.answers) and looked.answers:
+    if looked.called("query_metrics") and looked.answer("query_metrics") is None:
         yield "host_snapshot", _host(intent)
 
 
