@@ -127,6 +127,10 @@ def _blank_digits(found: re.Match[str]) -> str:
     return re.sub(r"[^\n]", " ", found[0])
 
 
+# So far back is looked from a number: text without end must not make each number cost as much as all of it.
+_NEAR = 40
+
+
 def spoken(text: str) -> tuple[Spoken, ...]:
     """Every claim in order of standing.
 
@@ -153,20 +157,21 @@ def _duration(found: re.Match[str]) -> Spoken:
 
 
 def _numbers(text: str) -> Iterator[Spoken]:
+    binary = bool(_BINARY.search(text))
     for found in _NUMBER.finditer(text):
         behind = UNIT.match(text, _past_marks(text, found.end()))
         if not behind or (not behind[0] and re.match(r"[A-Za-z_]", text[found.end() : found.end() + 1])):
             continue
-        yield _spoken(text, found, behind)
+        yield _spoken(text, found, behind, binary=binary)
 
 
 def _past_marks(text: str, end: int) -> int:
     """Behind `**` that closes right after a number, where its unit may stand."""
-    marks = re.match(r"\*\*|`|__", text[end:])
+    marks = re.match(r"\*\*|`|__", text[end : end + 2])
     return end + marks.end() if marks and UNIT.match(text, end + marks.end())[0] else end  # type: ignore[index]
 
 
-def _spoken(text: str, found: re.Match[str], behind: re.Match[str]) -> Spoken:
+def _spoken(text: str, found: re.Match[str], behind: re.Match[str], *, binary: bool) -> Spoken:
     digits, part = _decimal(found["digits"], found["part"] or "")
     power = found["power"] or ""
     sign = _sign(text, found)
@@ -178,7 +183,7 @@ def _spoken(text: str, found: re.Match[str], behind: re.Match[str]) -> Spoken:
         half *= _zeros(digits)
     named = (behind["rate"] or behind["unit"] or behind["minutes"] or "").strip().lstrip("-")
     measured = unit(named) if named else None
-    if measured and len(measured.scales) > 1 and _BINARY.search(text):
+    if measured and len(measured.scales) > 1 and binary:
         measured = Unit(measured.dim, measured.scales[:1])
     end = behind.end() if behind[0] else found.end()
     noun = _noun(text, end) if measured is None else _counted(named)
@@ -196,10 +201,9 @@ def _decimal(digits: str, part: str) -> tuple[str, str]:
 
 def _sign(text: str, found: re.Match[str]) -> int:
     """-1 or 1 where a sign is one; 0 where none is, or a dash is that of a range or of a list."""
-    mark, before = found["sign"], text[: found.start()].rstrip(" ")
-    if not mark or (
-        (mark == "–" or before[-1:].isalnum() or before[-1:] in "%)*") and not text[: found.start()].endswith(" ")
-    ):
+    mark, whole = found["sign"], text[max(0, found.start() - _NEAR) : found.start()]
+    before = whole.rstrip(" ")
+    if not mark or ((mark == "–" or before[-1:].isalnum() or before[-1:] in "%)*") and not whole.endswith(" ")):
         return 0
     if mark != "+" and before[-1:].isdigit():
         return 0
@@ -223,7 +227,7 @@ def _noun(text: str, end: int) -> str:
     if found and not _FUNCTION.search(found[0].replace(" of the ", " ").replace(" of ", " ", 1)):
         return f"{found[1]}{found[2]}".strip()
     if (
-        re.search(r"(?<![\d.,])1$", text[:end])
+        re.search(r"(?<![\d.,])1$", text[max(0, end - _NEAR) : end])
         and (single := _SINGLE.match(text, end))
         and not _FUNCTION.search(single[0])
     ):
