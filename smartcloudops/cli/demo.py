@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 # What to try next, the first three that there are; `detect` stands in for `ask`.
 _NEXT = (
-    ("ask", "ask how is this machine doing", "a question in your own words"),
+    ("ask", "ask how are things", "a question in your own words"),
     ("detect", "detect", "this machine, now"),
     ("init", "init", "set up for your own servers"),
     ("doctor", "doctor", "check that everything is in place"),
