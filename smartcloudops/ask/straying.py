@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -101,11 +101,11 @@ def course(
 
 def _expected(values: Floats, times: Times, past: int) -> Floats:
     """The median by hour of the day from three days on, linearly between the middles of hours; else one median."""
-    flat = median(values[:, :past])
+    flat = _median(values[:, :past])
     if past == 0 or int(times[past - 1] - times[0]) < 3 * DAY - HOUR:
         return np.repeat(flat[:, None], len(times), axis=1)
     hour = times[:past] // HOUR % 24
-    profile = np.stack([median(values[:, :past][:, hour == h]) for h in range(24)], axis=1)
+    profile = np.stack([_median(values[:, :past][:, hour == h]) for h in range(24)], axis=1)
     profile = np.where(np.isnan(profile), flat[:, None], profile)
     place = times / HOUR - 0.5
     before = np.floor(place).astype(np.int64)
@@ -117,11 +117,11 @@ def _expected(values: Floats, times: Times, past: int) -> Floats:
 def _deviation(values: Floats, expected: Floats, past: int, least: Floats) -> Floats:
     """A robust deviation of the rows before; never so small that a trifle is many of them."""
     apart = values[:, :past] - expected[:, :past]
-    found = 1.4826 * median(np.abs(apart - median(apart)[:, None]))
+    found = 1.4826 * _median(np.abs(apart - _median(apart)[:, None]))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         span = np.nan_to_num(np.nanmax(values, axis=1) - np.nanmin(values, axis=1))
-    level = np.abs(np.nan_to_num(median(values[:, :past])))
+    level = np.abs(np.nan_to_num(_median(values[:, :past])))
     floor = np.maximum.reduce([_LEVEL * level, _SPAN * span, _TRIFLE * least, np.full(len(values), 1e-9)])
     return np.asarray(np.maximum(np.nan_to_num(found), floor))
 
@@ -134,10 +134,10 @@ def _common(
         rows = np.array([i for i, name in enumerate(metrics) if name == metric])
         if len(rows) < _HOSTS or not (expected[rows] > 0).all():
             continue
-        ends = median((values[rows, -_MOVING:] - expected[rows, -_MOVING:]) / deviation[rows, None])
+        ends = _median((values[rows, -_MOVING:] - expected[rows, -_MOVING:]) / deviation[rows, None])
         up, down = (ends >= _MOVED).sum(), (ends <= -_MOVED).sum()
-        ratio = median((values[rows] / expected[rows]).T)
-        moved = float(np.nan_to_num(median(ratio[None, -_MOVING:])[0], nan=1.0))
+        ratio = _median((values[rows] / expected[rows]).T)
+        moved = float(np.nan_to_num(_median(ratio[None, -_MOVING:])[0], nan=1.0))
         if max(up, down) < _TOGETHER * len(rows) or abs(moved - 1) < _LEAST_MOVE:
             continue
         start = _since(np.abs(ratio - 1) >= abs(moved - 1) / 2)
@@ -148,8 +148,8 @@ def _common(
 def _widened(values: Floats, expected: Floats, deviation: Floats, one: Common) -> Floats:
     """Hosts do not move by exactly the same: how far they differ belongs to the deviation."""
     rows = list(one.rows)
-    apart = median(values[rows, -_MOVING:] / expected[rows, -_MOVING:]) - 1
-    spread = 1.4826 * float(np.nan_to_num(median(np.abs(apart)[None])[0]))
+    apart = _median(values[rows, -_MOVING:] / expected[rows, -_MOVING:]) - 1
+    spread = 1.4826 * float(np.nan_to_num(_median(np.abs(apart)[None])[0]))
     return np.asarray(np.hypot(deviation[rows], spread * np.abs(expected[rows, -1])))
 
 
@@ -163,6 +163,38 @@ def _since(flags: npt.NDArray[np.bool_]) -> int:
         elif first - row > _GAP:
             break
     return first
+
+
+def _median(values: Floats) -> Floats:
+    """Median along the last axis of what is not NaN; NaN where there is nothing. Gaps cost no loop over rows."""
+    flat = values.reshape(-1, values.shape[-1])
+    gaps = np.isnan(flat.sum(axis=1)) if values.shape[-1] else np.zeros(len(flat), bool)
+    if not gaps.any():
+        return median(values)
+    found = np.full(len(flat), np.nan)
+    found[~gaps] = median(flat[~gaps])
+    ordered = np.sort(flat[gaps], axis=1)
+    count = (~np.isnan(ordered)).sum(axis=1)
+    low, high = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, ordered.shape[1] - 1)
+    rows = np.arange(len(ordered))
+    found[gaps] = np.where(count > 0, (ordered[rows, low] + ordered[rows, high]) / 2, np.nan)
+    return found.reshape(values.shape[:-1])
+
+
+def judged(
+    values: Floats, times: Times, metrics: Sequence[str], *, since: int, worse: Sequence[int], least: Sequence[float]
+) -> tuple[list[Stray], list[Common]]:
+    """What strays, the farthest first, and what all do together; metric by metric, so that memory is that of one."""
+    every, common = list[Stray](), list[Common]()
+    for metric in dict.fromkeys(metrics):
+        rows = [i for i, name in enumerate(metrics) if name == metric]
+        own = [metric] * len(rows)
+        found = course(
+            values[rows], times, own, since=since, worse=[worse[i] for i in rows], least=[least[i] for i in rows]
+        )
+        every += [replace(s, row=rows[s.row]) for s in strays(found, since)]
+        common += [replace(one, rows=tuple(rows[row] for row in one.rows)) for one in found.common]
+    return sorted(every, key=lambda s: (not s.ongoing, -s.size, s.row)), common
 
 
 def strays(found: Course, since: int) -> list[Stray]:

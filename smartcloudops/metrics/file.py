@@ -46,6 +46,10 @@ class File:
 
     def extent(self) -> Window:
         """First and last sample of all series; the step is the median distance of neighbours."""
+        return self._extent
+
+    @cached_property
+    def _extent(self) -> Window:
         self.check()
         filled = [series for series in self._series if len(series.times)]
         first = min(int(series.times[0]) for series in filled)

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from smartcloudops.ask import straying, suspects
+from smartcloudops.ask import looking, straying, suspects
 from smartcloudops.ask.entities import entity_of, rest_of
 from smartcloudops.ask.sheet import Cell, Row, Sheet
-from smartcloudops.ask.straying import Course, Silent, Stray
+from smartcloudops.ask.straying import Common, Silent, Stray
 from smartcloudops.ask.suspects import Suspect
 from smartcloudops.ask.tools import Result, Tool
 from smartcloudops.ask.world import World
@@ -30,13 +30,15 @@ _LIMIT, _KEPT = 12, 40
 _LOOK = DAY
 _FEWEST = 24
 _SILENT = 20
+# Points that are read at once, of so many rows at least, at a step of a quarter of an hour at most.
+_MOST_CELLS, _LEAST_ROWS, _COARSEST = 6_000_000, 300, 15 * MINUTE
 _SUSPECTS = 3
 
 
 def run(world: World, arguments: Mapping[str, Any]) -> Result:
     """Read some days of every watched metric and judge the newest day of them, or the time that was asked for."""
     source, metrics = world.source(), [_familiar(m) for m in world.metrics()]
-    whole, since = _windows(world, arguments)
+    whole, since = _bounded(world, metrics, *_windows(world, arguments))
     gathered = gather(source, metrics, whole, whole.start)
     recording = gathered.recording
     if not recording.names:
@@ -65,6 +67,18 @@ def _windows(world: World, arguments: Mapping[str, Any]) -> tuple[Window, int]:
     if since >= until:
         raise UsageError("`since` lies behind `until`", hint="give an earlier `since`")
     return Window(-(-start // step) * step, until, step), since
+
+
+def _bounded(world: World, metrics: Sequence[Metric], whole: Window, since: int) -> tuple[Window, int]:
+    """Of a large fleet fewer points: a coarser step first, then fewer days, so that it fits into memory and time."""
+    behind = looking.server(world)
+    series = behind and looking.counted(behind, metrics[0].expr, Window(since, whole.end, whole.step))
+    rows = max(_LEAST_ROWS, _MOST_CELLS // max(1, (series or 1) * len(metrics)))
+    step = min(whole.step * -(-len(whole.times()) // rows), max(whole.step, _COARSEST))
+    step = -(-step // whole.step) * whole.step
+    end = whole.end // step * step
+    start = max(whole.start, min(since - (since - whole.start) // 4, end - rows * step))
+    return Window(-(-start // step) * step, end, step), since
 
 
 def _familiar(metric: Metric) -> Metric:
@@ -101,10 +115,10 @@ class _Told:
 
     def result(self, values: straying.Floats) -> Result:
         times = self.whole.times()
-        found = straying.course(
+        strays, common = straying.judged(
             values, times, self.of, since=self.since, worse=[m.worse for m in self.meant], least=self.least()
         )
-        every = [s for s in straying.strays(found, self.since) if self.is_wanted(s.row)]
+        every = [s for s in strays if self.is_wanted(s.row)]
         gone = [s for s in straying.silent(values, times) if self.is_wanted(s.row)]
         shown = every[: self.arguments.get("limit", _LIMIT)]
         kept = every[: max(_KEPT, len(shown))]
@@ -112,10 +126,10 @@ class _Told:
             self.head(every, gone, shown),
             ("metric", "now", "usual", "worst", "deviations", "state", "since", "first"),
             [self.row(s) for s in shown],
-            [*self.silence_lines(gone), *self.common_lines(found), *self.suspect_lines(kept, gone)],
+            [*self.silence_lines(gone), *self.common_lines(common), *self.suspect_lines(kept, gone)],
         )
         return Result(
-            sheet.text(), (self.evidence(sheet, kept, gone, found),), self.data(kept, gone, found, len(every))
+            sheet.text(), (self.evidence(sheet, kept, gone, common),), self.data(kept, gone, common, len(every))
         )
 
     def suspects(self, kept: Sequence[Stray], gone: Sequence[Silent]) -> list[Suspect]:
@@ -200,14 +214,16 @@ class _Told:
     def is_whole(self, host: str, rows: Sequence[int]) -> bool:
         return len(rows) == sum(name == host for name in self.names)
 
-    def common_lines(self, found: Course) -> list[str]:
+    def common_lines(self, common: Sequence[Common]) -> list[str]:
         return [
             f"everywhere at once: {one.metric} of most of {len(one.rows)} series is at {one.factor:.2f} times its "
             f"usual since {minute(one.since)}"
-            for one in found.common
+            for one in common
         ]
 
-    def evidence(self, sheet: Sheet, kept: Sequence[Stray], gone: Sequence[Silent], found: Course) -> Evidence:
+    def evidence(
+        self, sheet: Sheet, kept: Sequence[Stray], gone: Sequence[Silent], common: Sequence[Common]
+    ) -> Evidence:
         """All that is kept, also what the text leaves out; shares and counts that an answer may name."""
         values: list[dict[str, Any]] = []
         for number, s in enumerate(kept, 1):
@@ -235,14 +251,16 @@ class _Told:
         values += [
             _count("all", f"{one.metric} factor", round(one.factor, 2))
             | {"time": one.since, "unit": "times", "ref": f"{n}.factor"}
-            for n, one in enumerate(found.common, 1)
+            for n, one in enumerate(common, 1)
         ]
         query = " ".join(["find_unusual", *(f"{k}={v}" for k, v in sorted(self.arguments.items()))])
         text = sheet.head.removeprefix("§1 ")
         start, end = self.whole.start, self.whole.end
         return Evidence("", "metric", self.recording.source, query, start, end, self.now, tuple(values), text)
 
-    def data(self, kept: Sequence[Stray], gone: Sequence[Silent], found: Course, total: int) -> dict[str, Any]:
+    def data(
+        self, kept: Sequence[Stray], gone: Sequence[Silent], common: Sequence[Common], total: int
+    ) -> dict[str, Any]:
         return {
             "since": self.since,
             "end": self.whole.end,
@@ -260,7 +278,7 @@ class _Told:
             ],
             "common": [
                 {"metric": one.metric, "factor": round(one.factor, 2), "since": one.since, "series": len(one.rows)}
-                for one in found.common
+                for one in common
             ],
         }
 
