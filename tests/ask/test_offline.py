@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from smartcloudops.ask import context, grounding
 from smartcloudops.ask.accumulate import Accumulator
+from smartcloudops.ask.asking import Asking
+from smartcloudops.ask.events import Answer, Answered
 from smartcloudops.ask.messages import (
     Assistant,
     Message,
@@ -23,15 +24,12 @@ from smartcloudops.ask.messages import (
     ToolSpec,
     User,
 )
-from smartcloudops.ask.outgoing import Veil
 from smartcloudops.ask.providers import PROVIDERS, Dialling
 from smartcloudops.ask.providers.offline import Offline
-from smartcloudops.ask.toolbox import Toolbox
+from smartcloudops.ask.routing import Wanted
 from smartcloudops.ask.tools import TOOLS
-from smartcloudops.ask.world import World
 from smartcloudops.core import config
 from smartcloudops.core.records import Evidence
-from smartcloudops.core.registry import Registry
 from smartcloudops.core.times import DAY, HOUR, MINUTE, rfc3339
 
 NOW = 1_767_625_200_000  # 2026-01-05, 15:00 UTC
@@ -54,17 +52,6 @@ FACTS: Mapping[str, Any] = {
     "missing": [],
 }
 SPECS = [ToolSpec(name, "", {"type": "object"}) for name in TOOLS]
-USED = {
-    "find_unusual",
-    "query_metrics",
-    "compare_periods",
-    "forecast",
-    "explain",
-    "overview",
-    "list_alerts",
-    "list_incidents",
-    "host_snapshot",
-}
 Scripted = Mapping[str, tuple[Mapping[str, Any], tuple[Evidence, ...]] | str]
 
 
@@ -460,28 +447,13 @@ def recording(tmp_path: Path) -> Path:
     return path
 
 
-def real(question: str, path: Path, home: Path) -> tuple[str, tuple[str, ...]]:
-    """The answer through real tools, and its numbers that rest on nothing."""
-    world = World(config.load(environ={}, cwd=home, home=home), path=path, clock=lambda: NOW)
-    toolbox = Toolbox(
-        world, Veil(), Registry("tool", {n: t for n, t in zip(TOOLS, TOOLS.targets(), strict=True) if n in USED})
-    )
-    live = context.gather(world, toolbox, budget_ms=20_000)
-    messages: list[Message] = [System("", live.facts), User(question)]
-    known = [looked.evidence for looked in live.looked]
-    for _ in range(6):
-        heard = Accumulator()
-        for delta in Offline().reply(messages, toolbox.offered(None)):
-            heard.take(delta)
-        turn = heard.turn("offline")
-        messages.append(turn)
-        if not turn.calls:
-            break
-        answers = tuple(called.answer for called in toolbox.run(turn.calls))
-        known += [one for answer in answers for one in answer.evidence]
-        messages.append(Results(answers))
-    numbers = grounding.check(turn.text, known, said=question)
-    return turn.text, tuple(f"{n.text}: {n.reason}" for n in numbers if not n.supported)
+def real(question: str, path: Path, home: Path) -> Answer:
+    """The answer of the whole loop over a file."""
+    loaded = config.load(flags={"ask.context": "20s"}, environ={}, cwd=home, home=home)
+    asking = Asking(loaded, Wanted(provider="offline"), path=path, environ={}, clock=lambda: NOW)
+    last = list(asking.ask(question))[-1]
+    assert isinstance(last, Answered)
+    return last.answer
 
 
 @pytest.mark.parametrize(
@@ -500,6 +472,7 @@ def real(question: str, path: Path, home: Path) -> tuple[str, tuple[str, ...]]:
     ],
 )
 def test_through_real_tools_no_number_rests_on_nothing(question: str, said: str, recording: Path, home: Path) -> None:
-    text, unsupported = real(question, recording, home)
-    assert said in text
-    assert unsupported == ()
+    answer = real(question, recording, home)
+    assert said in answer.text
+    assert [f"{n.text}: {n.reason}" for n in answer.numbers if not n.supported] == []
+    assert answer.provider == "offline" and answer.looked
