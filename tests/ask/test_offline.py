@@ -245,7 +245,7 @@ def test_a_call_graph_knows_better_than_distances() -> None:
     tools = looks(find_unusual=(graph, evidence(4)), explain=(explained, (*evidence(5), about)))
     found = scripted("why is everything slow", tools)
     assert ("explain", {}) in found.calls
-    assert found.first.startswith("**checkout** is to blame by the calls between services: it is suspect 1")
+    assert found.first.startswith("**checkout** is to blame by the calls between services, with a share of 71% [E5].")
     assert "`service_latency` of checkout was 0.900 s, usually 0.100 s [E6]." in found.first
 
 

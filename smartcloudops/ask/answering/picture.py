@@ -67,7 +67,7 @@ def _blamed(intent: Intent, looked: Looked) -> str:
     if intent.hosts and data["symptom"] and not {part_of(data["symptom"]), top["host"]} & set(intent.hosts):
         return ""
     host, share = printable(top["host"]), figure(round(100 * top["share"], 1), "%")
-    said = f"**{host}** is to blame by the calls between services: it is suspect 1, with a share of {share}"
+    said = f"**{host}** is to blame by the calls between services, with a share of {share}"
     said += f"{looked.cite('explain')}."
     figures = [v for v in about.values if v["value"] is not None] if about else []
     if about and len(figures) == 2:
