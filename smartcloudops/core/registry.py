@@ -35,8 +35,13 @@ class Registry(Generic[T]):
         """Import and return the part of that name; UsageError names the nearest for a wrong one."""
         if name not in self._rows:
             raise UsageError(f"no {self.family} named '{name}'", hint=nearest(name, self._rows))
-        module, _, attribute = self._rows[name].partition(":")
-        return cast(T, getattr(import_module(module), attribute))
+        return cast(T, load(self._rows[name]))
+
+
+def load(target: str) -> object:
+    """Import and return what a `module:attribute` string means."""
+    module, _, attribute = target.partition(":")
+    return getattr(import_module(module), attribute)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

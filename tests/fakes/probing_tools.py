@@ -22,8 +22,9 @@ def _evidence(entity: str, value: float) -> Evidence:
     return Evidence("", "metric", "test", f"cpu of {entity}", None, None, 0, (row,))
 
 
-def _tool(name: str, run: Any, sends: Any = "metrics", **properties: Any) -> Tool:
-    return Tool(name, f"the tool {name}", {"type": "object", "properties": properties}, sends, run)
+def _tool(name: str, sends: Any = "metrics", **properties: Any) -> Tool:
+    schema = {"type": "object", "properties": properties}
+    return Tool(name, f"the tool {name}", schema, sends, f"fakes.probing_tools:_{name}")
 
 
 def _read(world: World, arguments: Mapping[str, Any]) -> Result:
@@ -62,14 +63,14 @@ def _alerts(world: World, arguments: Mapping[str, Any]) -> Result:
     return Result("one alert fires on db-1")
 
 
-READ = _tool("read", _read, host=_TEXT)
-PAIR = _tool("pair", _pair)
-MEET = _tool("meet", _meet, n={"type": "integer"})
-WAIT = _tool("wait", _wait, seconds={"type": "number"})
-FAIL = _tool("fail", _fail)
-BREAK = _tool("break", _break)
-MUCH = _tool("much", _much)
-ALERTS = _tool("alerts", _alerts, "alerts")
+READ = _tool("read", host=_TEXT)
+PAIR = _tool("pair")
+MEET = _tool("meet", n={"type": "integer"})
+WAIT = _tool("wait", seconds={"type": "number"})
+FAIL = _tool("fail")
+BREAK = _tool("break")
+MUCH = _tool("much")
+ALERTS = _tool("alerts", "alerts")
 
 TOOLS: Registry[Tool] = Registry(
     "tool",

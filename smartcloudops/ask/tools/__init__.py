@@ -1,18 +1,19 @@
 """What a model, the offline answerer and later HTTP may look at: one file per tool, one row per tool in TOOLS.
 
-Tools read. They take PromQL, names and literal patterns, never addresses, paths or buckets.
+The files here only say what a tool is; looks/ holds what it does. Tools read. They take PromQL,
+names and literal patterns, never addresses, paths or buckets.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from smartcloudops.ask.messages import ToolSpec
 from smartcloudops.ask.world import World
 from smartcloudops.core.records import Evidence
-from smartcloudops.core.registry import Registry
+from smartcloudops.core.registry import Registry, load
 
 # What of `send` a tool's answers are; `[ask.NAME] send` must name it, or the tool is not offered.
 Sends = Literal["metrics", "alerts", "logs", "infra", "nothing"]
@@ -32,21 +33,26 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool: what models read of it, and what it runs with checked arguments.
+    """A tool: what models read of it, and the `module:function` that does it.
 
-    `run` raises ScoError, whose message and hint go back to the model as text.
+    It raises ScoError, whose message and hint go back to the model as text.
     """
 
     name: str
     about: str
     parameters: Mapping[str, Any]
     sends: Sends
-    run: Callable[[World, Mapping[str, Any]], Result]
+    does: str
 
     @property
     def spec(self) -> ToolSpec:
         """As a provider declares it."""
         return ToolSpec(self.name, self.about, self.parameters)
+
+    def run(self, world: World, arguments: Mapping[str, Any]) -> Result:
+        """Do it, with checked arguments; what does it is imported now."""
+        does = cast(Callable[[World, Mapping[str, Any]], Result], load(self.does))
+        return does(world, arguments)
 
 
 TOOLS: Registry[Tool] = Registry(
