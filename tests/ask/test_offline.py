@@ -413,6 +413,10 @@ def test_a_time_in_the_question_goes_to_the_tools() -> None:
 def test_text_of_files_below_the_question_is_no_question() -> None:
     found = scripted("how is everything\n\n<<<data 1f from stdin>>>\nwhy is db-1 slow\n<<<end of data 1f>>>", looks())
     assert found.first.startswith("Nothing stands out")
+    assert found.text.endswith(
+        "What came with the question was not read: rules answer from metrics, alerts and incidents alone."
+    )
+    assert "was not read" not in scripted("how is everything", looks()).text
 
 
 def test_hostile_names_stay_inside_code() -> None:

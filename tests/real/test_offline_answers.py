@@ -13,6 +13,8 @@ from fakes.prometheus_text import openmetrics
 from smartcloudops.ask.asking import Asking
 from smartcloudops.ask.events import Answer, Answered
 from smartcloudops.ask.routing import Wanted
+from smartcloudops.ask.tools import TOOLS
+from smartcloudops.ask.world import World
 from smartcloudops.core import config
 from smartcloudops.core.times import DAY, HOUR, MINUTE, SECOND
 
@@ -103,6 +105,20 @@ def test_the_busy_host_is_named_with_its_cpu(busy_url: str, asked: Callable[...,
     assert abs(minutes - (end - 45 * MINUTE) // MINUTE % 1440) <= 10
     assert """Next: `sco query 'cpu{instance="web-2:9100"}' --since 6h`""" in answer.text
     assert answer.looked
+
+
+def test_a_fleet_too_large_for_every_point_is_judged_by_fewer(
+    busy_url: str, end: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "c.toml").write_text(f'[prometheus]\nurl = "{busy_url}"\n')
+    loaded = config.load(file=tmp_path / "c.toml", environ={}, cwd=tmp_path, home=tmp_path)
+    world = World(loaded, clock=lambda: end)
+    fine = TOOLS.load("find_unusual").run(world, {}).data
+    monkeypatch.setattr("smartcloudops.ask.looks.find_unusual._MOST_CELLS", 10_000)
+    coarse = TOOLS.load("find_unusual").run(world, {}).data
+    assert (fine["step"], coarse["step"]) == (5 * MINUTE, 15 * MINUTE)
+    assert (fine["end"] - fine["start"]) > 2 * (coarse["end"] - coarse["start"]) > 2 * DAY
+    assert [s["entity"] for s in coarse["suspects"]] == [s["entity"] for s in fine["suspects"]] == ["web-2"]
 
 
 def test_a_conversation_goes_on_about_it(busy_url: str, asked: Callable[..., Answer]) -> None:

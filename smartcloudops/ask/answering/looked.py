@@ -17,7 +17,7 @@ _FENCE = "<<<data "
 @dataclass(frozen=True, slots=True)
 class Looked:
     """`question` with the questions `before` it; `facts` of the live context; `answers` of tools since the question;
-    `said`: the answer before."""
+    `said`: the answer before; `attached`: a file or standard input came with the question."""
 
     question: str
     before: tuple[str, ...]
@@ -25,6 +25,7 @@ class Looked:
     answers: tuple[ToolAnswer, ...]
     steps: int
     said: str = ""
+    attached: bool = False
 
     @property
     def now(self) -> int:
@@ -88,6 +89,7 @@ def read(messages: Messages) -> Looked:
         tuple(answer for m in since for answer in m.answers),
         len(since),
         spoken[-1] if spoken else "",
+        bool(asked) and _FENCE in str(messages[last]),
     )
 
 

@@ -25,6 +25,7 @@ _ANSWERS: Mapping[str, Answer] = {
     "help": plain_answers.help_,
     "not_understood": plain_answers.not_understood,
 }
+_UNREAD = "What came with the question was not read: rules answer from metrics, alerts and incidents alone."
 
 
 def reply(messages: Messages, offered: Iterable[str]) -> tuple[list[Call], list[str]]:
@@ -32,7 +33,10 @@ def reply(messages: Messages, offered: Iterable[str]) -> tuple[list[Call], list[
     looked = read(messages)
     intent = _meant(looked)
     calls = next_calls(intent, looked, offered)
-    return (calls, []) if calls else ([], list(_ANSWERS[intent.kind](intent, looked)))
+    if calls:
+        return calls, []
+    attached = [_UNREAD] if looked.attached else []
+    return [], [*_ANSWERS[intent.kind](intent, looked), *attached]
 
 
 def _meant(looked: Looked) -> Intent:
