@@ -4,7 +4,7 @@ A number is supported if it equals a value of the evidence at the digits shown, 
 speaks of: the host and the metric that stand nearest to it, in its clause, its sentence, its list or table. Times are
 those of values and windows, durations those of windows, steps and between two supported times; counts are those of
 rows, hosts and values that count. Differences, ratios and changes are supported by `calculate` alone. What the user
-typed may be repeated.
+typed may be repeated. An answer without end is checked up to its thousandth number, and the rest is marked.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ from smartcloudops.ask.tallies import otherwise, repeated
 from smartcloudops.ask.verdict import Verdict, stem
 from smartcloudops.core.records import Evidence
 
+# No answer to a person has more numbers; what a model writes without end must not be checked without end.
+MOST = 1_000
+_BEYOND = f"not checked: the answer has more than {MOST:,} numbers"
 # Things that an answer counts of itself.
 _IDLE = words_of(
     "thing reason step option cause way suggestion action check command question observation finding takeaway "
@@ -36,8 +39,8 @@ def check(text: str, evidence: Sequence[Evidence], *, said: str = "") -> tuple[N
     """Every number of a text that is a claim, in order; `said` is the question."""
     known = Known(evidence, said)
     page = Page(text, passages(text), spoken(text), known)
-    found = [_judged(claim, page, known) for claim in page.claims]
-    found = between(found, page, known)
+    found = between([_judged(claim, page, known) for claim in page.claims[:MOST]], page, known)
+    found = [*found, *(Verdict(claim, False, None, _BEYOND) for claim in page.claims[MOST:])]
     return tuple(_number(text, verdict, evidence) for verdict in found if verdict is not None)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartcloudops.ask.grounding import check
+from smartcloudops.ask.grounding import MOST, check
 from smartcloudops.core.records import Evidence
 from smartcloudops.core.times import HOUR, MINUTE, SECOND
 
@@ -427,3 +427,9 @@ def test_a_long_answer_against_much_evidence_is_checked_at_once():
         took.append(time.process_time() - started)
     # About 50 ms where it was written; a bound that a busy machine keeps.
     assert min(took) < 0.5
+
+
+def test_an_answer_without_end_is_checked_to_a_bound_and_marked_beyond() -> None:
+    found = check("97% " * (MOST + 50), [])
+    assert len(found) == MOST + 50
+    assert {number.reason for number in found[MOST:]} == {"not checked: the answer has more than 1,000 numbers"}
