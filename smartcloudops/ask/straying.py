@@ -30,6 +30,7 @@ _LEVEL, _SPAN, _TRIFLE = 0.01, 1e-3, 0.2
 _HOSTS, _TOGETHER, _MOVED, _LEAST_MOVE = 4, 0.7, 1.0, 0.05
 _THERE = 0.9
 _ENOUGH_ROWS, _DAYS = 12, 3
+_ALIKE = 2 / 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,17 +274,20 @@ def _stray(
 
 
 def _is_habit(found: Course, lasting: Floats, one: Stray) -> bool:
-    """Whether it does so at this time of most days, as a nightly job does."""
+    """Whether it does so at this time of most days, as a nightly job does, or, for what is short, now and then."""
     times = found.times
     first, last = int(np.searchsorted(times, one.onset)), int(np.searchsorted(times, one.last))
     rows_of_day = round(DAY / max(1, int(np.median(np.diff(times)))))
     if last - first >= rows_of_day // 2:
         return False
-    peaks = []
+    same_time, any_time = [], []
     for days in range(1, 1 + first // rows_of_day):
-        start = max(first - days * rows_of_day - _GAP, 0)
-        peaks.append(float(np.max(lasting[one.row, start : last - days * rows_of_day + _GAP + 1])))
-    return len(peaks) >= _DAYS and sum(peak >= one.size / 2 for peak in peaks) > len(peaks) / 2
+        start, end = first - days * rows_of_day, last - days * rows_of_day
+        same_time.append(float(np.max(lasting[one.row, max(start - _GAP, 0) : end + _GAP + 1])))
+        any_time.append(float(np.max(lasting[one.row, max(start, 0) : start + rows_of_day])))
+    nightly = len(same_time) >= _DAYS and sum(peak >= one.size / 2 for peak in same_time) > len(same_time) / 2
+    brief = last - first < rows_of_day // 12
+    return nightly or (brief and sum(peak >= one.size * _ALIKE for peak in any_time) >= _DAYS)
 
 
 def silent(values: Floats, times: Times) -> list[Silent]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from smartcloudops.ask.straying import LEAST
-from smartcloudops.core.times import DAY
+from smartcloudops.core.times import DAY, MINUTE
 
 # What a host must reach to be suspected: between it and what strays at all lies chance among thousands of series.
 ACCUSED = 6.5
 _CAP, _SILENCE = 200.0, 150.0
 _GROWN, _DAMPED = 1.5, 0.5
+_YOUNG, _YOUNG_MS = 0.75, 15 * MINUTE
 
 Document = Mapping[str, Any]
 
@@ -51,10 +52,12 @@ def _suspect(host: str, own: Sequence[Document], silent: Document | None) -> Sus
 
 
 def _weight(one: Document, own: Sequence[Document]) -> float:
-    """Deviations; half of them where it is likely an effect: slow or less asked for, with something else amiss."""
+    """Deviations; half of them where it is likely an effect: slow or less asked for, with something else amiss; less
+    where it has only begun, which chance does more often."""
     others = any(o["size"] >= LEAST and o["kind"] not in ("latency", None) and o is not one for o in own)
     effect = one["kind"] == "latency" or (one["kind"] == "traffic" and one["value"] < one["usual"])
-    return float(one["size"]) * (_DAMPED if effect and others else 1.0)
+    lasted = _YOUNG if one["last"] - one["onset"] < _YOUNG_MS else 1.0
+    return float(one["size"]) * (_DAMPED if effect and others else 1.0) * lasted
 
 
 def _is_demand(one: Document) -> bool:

@@ -95,6 +95,18 @@ def test_a_daily_peak_and_a_nightly_job_are_usual(tmp_path: Path) -> None:
     assert found.data["suspects"] == []
 
 
+def test_what_happens_every_few_days_for_a_moment_is_usual(tmp_path: Path) -> None:
+    series = fleet()
+    day = DAY // STEP
+    for days in (5, 4, 2):
+        at = -days * day + 37 * days
+        series["cpu web-2"][at : at + 6] += 40
+    series["cpu web-2"][-6:] += 40
+    assert looked(series, tmp_path).data["suspects"] == []
+    series["cpu web-2"][-30:-6] += 40
+    assert [s["entity"] for s in looked(series, tmp_path).data["suspects"]] == ["web-2"]
+
+
 def test_a_host_that_fell_silent(tmp_path: Path) -> None:
     series = fleet()
     for metric in ("cpu", "memory"):
