@@ -97,7 +97,7 @@ def test_events_come_as_lines(sco, recording, wire) -> None:
     kinds = [json.loads(line)["type"] for line in said.out.splitlines()]
     assert kinds[:2] == ["note", "started"], "what goes where is told first"
     assert kinds[-1] == "answer"
-    assert [kind for kind in dict.fromkeys(kinds)] == ["note", "started", "call", "result", "text", "answer"]
+    assert list(dict.fromkeys(kinds)) == ["note", "started", "call", "result", "text", "answer"]
 
 
 def test_when_the_provider_is_down_rules_answer_and_say_so(sco, recording, wire) -> None:
