@@ -92,6 +92,7 @@ def unusual(*strays: dict[str, Any], silent: Sequence[dict[str, Any]] = (), **mo
         "total": len(numbered),
         "calls": 0,
         "strays": numbered,
+        "there": {h: ["cpu", "disk_busy", "disk_used", "response_time"] for h in hosts},
         "silent": list(silent),
         "suspects": [
             {"entity": h, "share": shares[h], "rows": [s["row"] for s in numbered if s["entity"] == h], "row": n}
@@ -156,6 +157,11 @@ SLOW = unusual(
     stray("web-2", "response_time", 0.82, 0.15, size=12.0),
     stray("db-1", "cpu", 88.0, 40.0, size=9.0),
 )
+
+
+def test_what_a_host_does_not_have_is_not_as_usual() -> None:
+    found = scripted("why is web-2 slow", looks(find_unusual=(SLOW | {"there": {"web-2": ["cpu"]}}, evidence(4))))
+    assert "Ruled out, as usual on web-2: `cpu` [E4]." in found.text
 
 
 def test_it_is_a_provider_that_dials_nobody() -> None:

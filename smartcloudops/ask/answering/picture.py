@@ -188,11 +188,13 @@ def _others(rest: Sequence[Named], looked: Looked) -> Iterator[str]:
 
 
 def _as_usual(one: Named, looked: Looked) -> Iterator[str]:
-    """Ruled out: watched metrics of the culprit that do not stray."""
+    """Ruled out: watched metrics that the culprit has and that do not stray."""
     if one.silent is not None:
         return
-    odd = {s["metric"] for s in looked.data("find_unusual").get("strays", ()) if s["entity"] == one.host}
-    usual = [m.name for m in looked.names.metrics if m.name not in odd]
+    found = looked.data("find_unusual")
+    odd = {s["metric"] for s in found.get("strays", ()) if s["entity"] == one.host}
+    there = found.get("there", {}).get(one.host, ())
+    usual = [m.name for m in looked.names.metrics if m.name in there and m.name not in odd]
     if usual:
         yield f"Ruled out, as usual on {one.host}: {_codes(usual)}{looked.cite('find_unusual')}."
 

@@ -272,6 +272,7 @@ class _Told:
             "total": total,
             "calls": self.calls,
             "strays": [self.document(s, number) for number, s in enumerate(kept, 1)],
+            "there": {host: self.metrics_of(host) for host in dict.fromkeys(self.names[s.row] for s in kept)},
             "silent": self.silences(gone),
             "suspects": [
                 {"entity": s.entity, "share": _percent(s), "rows": [one["row"] for one in s.strays], "row": n}
@@ -282,6 +283,11 @@ class _Told:
                 for one in common
             ],
         }
+
+    def metrics_of(self, host: str) -> list[str]:
+        """The watched metrics that a host has at all."""
+        labels = self.recording.labels
+        return sorted({labels[i].get("__name__", "") for i, name in enumerate(self.names) if name == host})
 
     def silences(self, gone: Sequence[Silent]) -> list[dict[str, Any]]:
         """By host: which metrics it sends no more, whether all, and when the last of them came."""
