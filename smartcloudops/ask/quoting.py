@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from smartcloudops.ask.spoken import Spoken, spoken
+from smartcloudops.ask.grounding.spoken import Spoken, spoken
 
 _NUMBER = re.compile(r"[-+−]?[\d.,]+(?:[eE][-+]?\d+)?\s*")
 _MULTIPLE = re.compile(r"(?:[kKMG]|thousand|million|billion)(?:\s+|$|(?=req|ops|/))")

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from fakes.prometheus_server import Asked, FakePrometheus, Reply, error, matrix, success
 
+from smartcloudops.ask.looks.host_snapshot import chosen
 from smartcloudops.ask.sheet import Cell
 from smartcloudops.ask.tools import TOOLS, Result
-from smartcloudops.ask.looks.host_snapshot import chosen
 from smartcloudops.ask.world import World
 from smartcloudops.core import config
 from smartcloudops.core.errors import ConfigError, ScoError, UnreachableError, UsageError

@@ -1,4 +1,4 @@
-"""Every tool: a name that is its row's, a flat schema, a home for what it does, and nothing heavy until it is called."""
+"""Every tool: its row's name, a flat schema, a home for what it does, and nothing heavy until it is called."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_every_tool_says_what_it_is(name: str) -> None:
 
 
 def test_states_of_alerts_are_those_that_are_read() -> None:
-    assert OFFERED == tuple(STATES)
+    assert tuple(STATES) == OFFERED
 
 
 def test_declaring_every_tool_loads_nothing_heavy() -> None:

@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from smartcloudops.ask.arithmetic import MOST_CHARACTERS, Term, evaluate
+from smartcloudops.ask.grounding.units import unit as unit_of
 from smartcloudops.ask.tools import Result
-from smartcloudops.ask.units import unit as unit_of
 from smartcloudops.ask.world import World
 from smartcloudops.core.errors import UsageError
 from smartcloudops.core.quantities import quantity

@@ -7,13 +7,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from smartcloudops.ask.binding import Mention, Run, Sentence, groups
-from smartcloudops.ask.facets import Keys, in_text
-from smartcloudops.ask.known import Known
-from smartcloudops.ask.naming import Names
-from smartcloudops.ask.passages import Passage, Span
-from smartcloudops.ask.spoken import Spoken
-from smartcloudops.ask.units import UNIT, Unit, unit
+from smartcloudops.ask.grounding.binding import Mention, Run, Sentence, groups
+from smartcloudops.ask.grounding.facets import Keys, in_text
+from smartcloudops.ask.grounding.known import Known
+from smartcloudops.ask.grounding.naming import Names
+from smartcloudops.ask.grounding.passages import Passage, Span
+from smartcloudops.ask.grounding.spoken import Spoken
+from smartcloudops.ask.grounding.units import UNIT, Unit, unit
 
 FAMILIES = ("metric", "aspect", "stat", "quantile")
 _JOINED = re.compile(

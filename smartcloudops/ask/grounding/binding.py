@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from smartcloudops.ask.facets import Keys
+from smartcloudops.ask.grounding.facets import Keys
 
 
 @dataclass(frozen=True, slots=True)

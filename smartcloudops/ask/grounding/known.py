@@ -11,9 +11,9 @@ from functools import cached_property, lru_cache
 from math import floor, isfinite, log10
 from typing import NamedTuple
 
-from smartcloudops.ask.facets import Family, Keys, in_name, is_metric, nothing
-from smartcloudops.ask.spoken import Spoken, spoken
-from smartcloudops.ask.units import unit
+from smartcloudops.ask.grounding.facets import Family, Keys, in_name, is_metric, nothing
+from smartcloudops.ask.grounding.spoken import Spoken, spoken
+from smartcloudops.ask.grounding.units import unit
 from smartcloudops.core.quantities import is_bytes
 from smartcloudops.core.records import Evidence
 from smartcloudops.core.times import DAY, MINUTE, SECOND, parse_duration

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from smartcloudops.ask.facets import Keys, in_text
-from smartcloudops.ask.known import Figure, Known, shown
-from smartcloudops.ask.scopes import Scope
-from smartcloudops.ask.spoken import Spoken
-from smartcloudops.ask.verdict import Verdict, stem
+from smartcloudops.ask.grounding.facets import Keys, in_text
+from smartcloudops.ask.grounding.known import Figure, Known, shown
+from smartcloudops.ask.grounding.scopes import Scope
+from smartcloudops.ask.grounding.spoken import Spoken
+from smartcloudops.ask.grounding.verdict import Verdict, stem
 
 _CHANGE = re.compile(
     r"(?i)\b(?:(?<!make )(?<!makes )(?<!made )up|down|rose|risen|"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from smartcloudops.ask.binding import Mention
-from smartcloudops.ask.known import Whose
+from smartcloudops.ask.grounding.binding import Mention
+from smartcloudops.ask.grounding.known import Whose
 
 _TOKEN = re.compile(r"[A-Za-z0-9_/][\w.\-/:@=]*")
 # What looks like the name of a host but is none.

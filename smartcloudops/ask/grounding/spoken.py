@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from smartcloudops.ask.clocks import Clock, clocks
-from smartcloudops.ask.units import UNIT, Unit, multiple, unit
+from smartcloudops.ask.grounding.clocks import Clock, clocks
+from smartcloudops.ask.grounding.units import UNIT, Unit, multiple, unit
 from smartcloudops.core.times import SECOND, parse_duration
 
 

@@ -1,4 +1,6 @@
-"""Whether the numbers of an answer rest on what was looked at.
+"""Whether the numbers of an answer rest on what was looked at, in order: spoken.py, clocks.py and units.py (the
+claims of a text) -> passages.py, naming.py, facets.py, binding.py and scopes.py (what each is said of) -> known.py
+(what was found) -> fitting.py, moments.py and tallies.py (whether it fits) -> verdict.py.
 
 A number is supported if it equals a value of the evidence at the digits shown, with its unit, for what the sentence
 speaks of: the host and the metric that stand nearest to it, in its clause, its sentence, its list or table. Times are
@@ -13,15 +15,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from smartcloudops.ask.events import Number
-from smartcloudops.ask.facets import words_of
-from smartcloudops.ask.fitting import of_figure
-from smartcloudops.ask.known import Known
-from smartcloudops.ask.moments import between, of_clock
-from smartcloudops.ask.passages import passages
-from smartcloudops.ask.scopes import Page, head_unit
-from smartcloudops.ask.spoken import Spoken, spoken
-from smartcloudops.ask.tallies import otherwise, repeated
-from smartcloudops.ask.verdict import Verdict, stem
+from smartcloudops.ask.grounding.facets import words_of
+from smartcloudops.ask.grounding.fitting import of_figure
+from smartcloudops.ask.grounding.known import Known
+from smartcloudops.ask.grounding.moments import between, of_clock
+from smartcloudops.ask.grounding.passages import passages
+from smartcloudops.ask.grounding.scopes import Page, head_unit
+from smartcloudops.ask.grounding.spoken import Spoken, spoken
+from smartcloudops.ask.grounding.tallies import otherwise, repeated
+from smartcloudops.ask.grounding.verdict import Verdict, stem
 from smartcloudops.core.records import Evidence
 
 # No answer to a person has more numbers; what a model writes without end must not be checked without end.

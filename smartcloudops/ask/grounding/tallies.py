@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from smartcloudops.ask.facets import words_of
-from smartcloudops.ask.fitting import candidates, other_whose
-from smartcloudops.ask.known import LIMIT_NAMES, Known
-from smartcloudops.ask.scopes import Page, Scope
-from smartcloudops.ask.spoken import Spoken
-from smartcloudops.ask.verdict import Verdict, stem
+from smartcloudops.ask.grounding.facets import words_of
+from smartcloudops.ask.grounding.fitting import candidates, other_whose
+from smartcloudops.ask.grounding.known import LIMIT_NAMES, Known
+from smartcloudops.ask.grounding.scopes import Page, Scope
+from smartcloudops.ask.grounding.spoken import Spoken
+from smartcloudops.ask.grounding.verdict import Verdict, stem
 from smartcloudops.core.times import DAY
 
 _HOSTS = words_of(

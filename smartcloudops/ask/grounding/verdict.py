@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from smartcloudops.ask.spoken import Spoken
+from smartcloudops.ask.grounding.spoken import Spoken
 
 
 @dataclass(frozen=True, slots=True)

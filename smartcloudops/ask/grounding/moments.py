@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from smartcloudops.ask.clocks import Clock, years_after
-from smartcloudops.ask.fitting import any_of, other_whose
-from smartcloudops.ask.known import Known, Moment
-from smartcloudops.ask.scopes import Page, Scope
-from smartcloudops.ask.spoken import Spoken
-from smartcloudops.ask.tallies import equals
-from smartcloudops.ask.units import PLAIN
-from smartcloudops.ask.verdict import Verdict
+from smartcloudops.ask.grounding.clocks import Clock, years_after
+from smartcloudops.ask.grounding.fitting import any_of, other_whose
+from smartcloudops.ask.grounding.known import Known, Moment
+from smartcloudops.ask.grounding.scopes import Page, Scope
+from smartcloudops.ask.grounding.spoken import Spoken
+from smartcloudops.ask.grounding.tallies import equals
+from smartcloudops.ask.grounding.units import PLAIN
+from smartcloudops.ask.grounding.verdict import Verdict
 from smartcloudops.core.times import DAY, MINUTE, SECOND
 
 
