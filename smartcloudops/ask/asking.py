@@ -106,14 +106,19 @@ class Asking:
         self.messages.append(User(self._sent(question)))
         self._question = question
         talking = self._talking(route, question, numbered)
+        self.last = None
         try:
-            yield from (event for event in talking.answer() if not isinstance(event, Answered))
+            for event in talking.answer():
+                if isinstance(event, Answered):
+                    self.last = event.answer
+                else:
+                    yield event
         except ScoError:
             del self.messages[started:]
             raise
         finally:
             self.attached = ()
-            self.last = talking.summary()
+            self.last = self.last or talking.summary()
             self._count(talking)
             kept = self._keep(started)
         if kept:

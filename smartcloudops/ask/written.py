@@ -61,22 +61,25 @@ def plain(evidence: Evidence) -> dict[str, Any]:
 
 def dump(value: Any) -> str:
     """JSON of plain values, every text in it redacted; what has a secret's name is masked whole."""
-    return json.dumps(_redacted(value), ensure_ascii=False, separators=(",", ":"), default=str)
+    return json.dumps(_redacted(value, {}), ensure_ascii=False, separators=(",", ":"), default=str)
 
 
-def _redacted(value: Any) -> Any:
+def _redacted(value: Any, seen: dict[str, str]) -> Any:
+    """`seen` keeps texts that were looked at: evidence names the same hosts and metrics a thousand times."""
     if isinstance(value, str):
-        # A lone surrogate is no text that a file can hold.
-        return redact(value.encode("utf-8", "replace").decode())
+        if value not in seen:
+            # A lone surrogate is no text that a file can hold.
+            seen[value] = redact(value.encode("utf-8", "replace").decode())
+        return seen[value]
     if isinstance(value, Mapping):
-        return {_redacted(str(name)): _named(str(name), each) for name, each in value.items()}
+        return {_redacted(str(name), seen): _named(str(name), each, seen) for name, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_redacted(each) for each in value]
+        return [_redacted(each, seen) for each in value]
     return value
 
 
-def _named(name: str, value: Any) -> Any:
-    return MASK if isinstance(value, str) and value and _names_a_secret(name) else _redacted(value)
+def _named(name: str, value: Any, seen: dict[str, str]) -> Any:
+    return MASK if isinstance(value, str) and value and _names_a_secret(name) else _redacted(value, seen)
 
 
 @lru_cache(maxsize=1024)
@@ -91,7 +94,7 @@ def _untouched(native: Any) -> Any:
         kept = json.loads(json.dumps(native))
     except (TypeError, ValueError):
         return None
-    return kept if kept == native and _redacted(kept) == kept else None
+    return kept if kept == native and _redacted(kept, {}) == kept else None
 
 
 def _small(data: Mapping[str, Any]) -> Mapping[str, Any]:
