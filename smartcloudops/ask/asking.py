@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from smartcloudops.ask import context, outgoing, prompting, routing
+from smartcloudops.ask import apart, context, outgoing, prompting, routing
 from smartcloudops.ask.context import Context
 from smartcloudops.ask.conversing import Limits, Sends, Talking
 from smartcloudops.ask.events import Answer, Answered, Event, Looked, Told
@@ -28,6 +28,8 @@ from smartcloudops.core.errors import ProviderError, ScoError, UsageError
 from smartcloudops.core.times import now_ms
 
 _LONGEST_FILE = 60_000
+# Beyond the context's own limit: a child that is late by more has died.
+_GRACE_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +102,7 @@ class Asking:
         route = self._route()
         yield from map(Told, routing.unused_keys(routing.names(self.config, self.wanted), self.environ))
         with _uncollected():
-            warm = self._warm(route.first_name())
-            numbered = self._gather(numbered)
-            warm.join()
+            numbered = self._prepare(route.first_name(), numbered)
         self.messages.append(User(self._sent(question)))
         self._question = question
         talking = self._talking(route, question, numbered)
@@ -283,6 +283,25 @@ class Asking:
         thread.start()
         return thread
 
+    def _prepare(self, provider: str, numbered: int) -> int:
+        """Load the provider and look at what is going on, both at once; how much evidence there was before that."""
+        apart_too = provider != routing.OFFLINE and not self._shown and apart.is_possible()
+        if not apart_too:
+            warm = self._warm(provider)
+            numbered = self._gather(numbered)
+            warm.join()
+            return numbered
+        self.toolbox.begin()
+        self._now = self.clock()
+        child = apart.begin(lambda: (self._look(), self.toolbox.known()))
+        self._warm(provider).join()
+        found = child.result(self.config.ask.context_ms / 1000 + _GRACE_S)
+        if found is None:
+            return self._gather(numbered)
+        self._context, known = found
+        self.toolbox.take_over(known)
+        return numbered
+
     def _gather(self, numbered: int) -> int:
         """Look at what is going on now, unless that was just shown; how much evidence there was before it."""
         shown, self._shown = self._shown, False
@@ -290,8 +309,11 @@ class Asking:
             return numbered - len(self._context.looked)
         self.toolbox.begin()
         self._now = self.clock()
-        self._context = context.gather(self.toolbox.world, self.toolbox, budget_ms=self.config.ask.context_ms)
+        self._context = self._look()
         return numbered
+
+    def _look(self) -> Context:
+        return context.gather(self.toolbox.world, self.toolbox, budget_ms=self.config.ask.context_ms)
 
     def _sent(self, question: str) -> str:
         return "\n\n".join([self.veil.hide(question), *(each.fenced(self.veil) for each in self.attached)])

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from smartcloudops.ask import grounding, pricing, routing, withholding
+from smartcloudops.ask import pricing, routing, withholding
 from smartcloudops.ask.accumulate import Accumulator
 from smartcloudops.ask.events import Answer, Answered, Called, Calling, Event, Looked, Said, Started, Told
 from smartcloudops.ask.incoming import Cleaner
@@ -83,6 +83,9 @@ class Talking:
 
     def summary(self) -> Answer:
         """The answer as it stands."""
+        # Not needed before there is an answer, and a tenth of a second to load.
+        from smartcloudops.ask import grounding
+
         provider, looked = self.provider, self.looked()
         cited = set(_CITED.findall(self.text))
         return Answer(

@@ -34,6 +34,17 @@ _MARK = re.compile(r"^§(\d+)\b", re.MULTILINE)
 _LOG = Log("ask")
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a toolbox has come to know: plain Python, so that it can come from another process."""
+
+    numbered: int
+    looked_at: list[Looked]
+    answered: list[ToolAnswer]
+    seen: dict[str, str]
+    masks: Mapping[str, str]
+
+
 @dataclass(slots=True)
 class Toolbox:
     """The tools of one conversation."""
@@ -63,6 +74,16 @@ class Toolbox:
         for place, called in self._run(made, budget_s, sends=None):
             found[place] = None if called is None else called.answer
         return found
+
+    def known(self) -> Known:
+        """What the tools have given so far, to be handed to another toolbox of the same conversation."""
+        return Known(self.numbered, self.looked_at, self.world.answered, self._seen, self.veil.masks)
+
+    def take_over(self, known: Known) -> None:
+        """Go on from what another toolbox of this conversation knows."""
+        self.numbered, self.looked_at, self._seen = known.numbered, known.looked_at, known.seen
+        self.world.answered[:] = known.answered
+        self.veil.remember(known.masks)
 
     def run(self, calls: Sequence[ToolCall], *, sends: Iterable[str] | None = None) -> Iterator[Called]:
         """Run the calls of a turn side by side; their answers in order, each as soon as it and all before it are there.

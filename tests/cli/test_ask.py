@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -251,3 +252,23 @@ def test_ctrl_c_keeps_what_was_said(recording, wire, tmp_path) -> None:
         [*command[:4], "--list", "--json"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
     )
     assert json.loads(listed.stdout)["sessions"][0]["turns"] == 1
+
+
+def test_context_of_a_child_process_is_that_of_this_one(recording, wire, tmp_path) -> None:
+    """A process of its own looks in a child; in here, beside pytest's threads, nothing is forked."""
+    server = wire(answer("fine"), answer("fine"))
+    command = [sys.executable, "-m", "smartcloudops", "ask", "--provider", "openai", "--from", str(recording)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "SCO_ASK__MASK": '["ip"]'}
+    for question in (["how are things", "--json"], ["-c", "and now", "--json"]):
+        done = subprocess.run(
+            [*command, *question],
+            cwd=tmp_path,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+    found = [re.findall(r"^(E\d+) watched metrics", sent(server, n).replace("\\n", "\n"), re.MULTILINE) for n in (0, 1)]
+    assert found == [["E1"], ["E2"]], "its evidence is numbered on"
+    assert [one["id"] for one in json.loads(done.stdout)["evidence"]] == ["E2"]
