@@ -30,6 +30,16 @@ class Cleaner:
         return self._links.flush()
 
 
+def inert(text: str) -> str:
+    """A text that a model wrote elsewhere, such as a query, with nothing to click on.
+
+    >>> inert('label_replace(up, "x", "http://evil.example", "", "")')
+    'label_replace(up, "x", "hxxp://evil.example", "", "")'
+    """
+    cleaner = Cleaner()
+    return cleaner.feed(text) + cleaner.flush()
+
+
 _ESC, _BEL = "\x1b", "\x07"
 _CSI, _STRING, _AFTER, _IN_STRING_AFTER, _TEXT = "csi", "string", "esc", "string esc", ""
 # Control characters but for tab and newline; C1 does the work of two characters in one.

@@ -12,6 +12,8 @@ from typing import Any
 from smartcloudops.ask.messages import Assistant, Message, Messages, Results, System, ToolCall
 
 _LONGEST_NAME = 64
+# Tools take flat objects; what is nested for ever would exhaust the stack of whoever reads or writes it.
+_MOST_BRACKETS = 300
 
 
 def paired(messages: Messages) -> Iterator[Message]:
@@ -65,6 +67,8 @@ def sendable_name(name: str) -> str:
 
 def read_arguments(call: ToolCall) -> dict[str, Any]:
     """The arguments as an object; {} where they are none: the call's answer says that they could not be read."""
+    if sum(map(call.arguments.count, "[{")) > _MOST_BRACKETS:
+        return {}
     try:
         found = json.loads(sendable(call.arguments))
     except ValueError:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, TextIO
 
 from smartcloudops.ask.events import Called, Calling, Event, Said, Started, Told
+from smartcloudops.ask.incoming import inert
 from smartcloudops.cli.render.output import is_unicode
 from smartcloudops.core.console import has_colour, is_terminal, width
 from smartcloudops.core.redact import redact
@@ -36,7 +37,7 @@ class Aside:
             case Started(provider, model, _):
                 self._draw(f"{provider} {model} …" if model else f"{provider} …")
             case Calling(call):
-                self._running[call.id] = f"{call.name} {brief(call.arguments)}".strip()
+                self._running[call.id] = inert(f"{call.name} {brief(call.arguments)}".strip())
                 self._draw(f"{', '.join(self._running.values())} …")
             case Called(answer, took_ms):
                 self._called(answer.call.id, answer.call.name, took_ms, failed=answer.is_error)
@@ -53,7 +54,7 @@ class Aside:
             self._err.flush()
 
     def _called(self, key: str, name: str, took_ms: int, *, failed: bool) -> None:
-        line = f"{self._running.pop(key, name)} … {took_ms / 1000:.1f} s{', failed' if failed else ''}"
+        line = f"{self._running.pop(key, inert(name))} … {took_ms / 1000:.1f} s{', failed' if failed else ''}"
         if self._verbosity > 0:
             self._tell(f"{self._dot} {line}")
         if self._running:

@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
+from smartcloudops.ask.incoming import inert
 from smartcloudops.cli.render.clock import moment
 from smartcloudops.cli.render.output import Output, Table, is_unicode, print_document
 from smartcloudops.cli.render.output import show as show_result
@@ -29,7 +30,8 @@ _INDENT = 4
 def plain(value: Any) -> Any:
     """The same for JSON: secrets masked, and null for what is no number."""
     if isinstance(value, str):
-        return redact(value)
+        # A lone surrogate, which a model can write, is no text that a stream takes.
+        return redact(value.encode("utf-8", "replace").decode())
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, Mapping):
@@ -57,7 +59,8 @@ def summary(looked: Looked, *, unicode: bool = True, tick: str = "") -> str:
     """One line: id, what, when, from where, and the query between ticks."""
     e = looked.evidence
     what = printable(e.text.strip().splitlines()[0]) if e.text.strip() else _what(looked, unicode=unicode)
-    query = printable(e.query)
+    what = inert(what)
+    query = inert(printable(e.query))
     asked = "" if not query or query == what or query in what.split(", ") else f"  query: {tick}{query}{tick}"
     source = f"  ({printable(e.source)})" if e.source else ""
     return redact(f"{e.id}  {what}{source}{asked}")
