@@ -116,7 +116,7 @@ class Stored:
 class Sessions:
     """The sessions below a directory. Nothing is made before something is to be kept.
 
-    Every method raises ScoError for a file that cannot be used: corrupt, of a newer sco, disk full or read-only.
+    Every method but `resting` raises ScoError for a file that cannot be used: corrupt, of a newer sco, disk full or read-only.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -220,11 +220,15 @@ class Sessions:
                 state.execute("DELETE FROM health WHERE provider = ? AND endpoint = ? AND model = ?", which)
 
     def resting(self, now: int) -> dict[tuple[str, str, str], tuple[int, str]]:
-        """(provider, endpoint, model) -> (until, reason) of those that are of no use yet."""
+        """(provider, endpoint, model) -> (until, reason) of those that are of no use yet; none where the file cannot be
+        used: that is told when the answer is to be kept, and must not stand in the answer's way."""
         if not self._exists():
             return {}
-        with self._open() as state:
-            rows = state.rows("SELECT * FROM health WHERE until > ?", (now,))
+        try:
+            with self._open() as state:
+                rows = state.rows("SELECT * FROM health WHERE until > ?", (now,))
+        except ScoError:
+            return {}
         return {(row["provider"], row["endpoint"], row["model"]): (row["until"], row["reason"]) for row in rows}
 
     def introduce(self, provider: str, endpoint: str, sends: str) -> bool:

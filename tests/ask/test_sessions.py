@@ -198,6 +198,7 @@ def test_a_corrupt_file_is_named_and_kept(sessions: Sessions, tmp_path: Path) ->
     path.write_bytes(b"no database" * 200)
     with pytest.raises(ScoError, match="corrupt"):
         sessions.begin("x", 1)
+    assert sessions.resting(1) == {}
     assert path.read_bytes() == b"no database" * 200
 
 
