@@ -116,7 +116,8 @@ class Stored:
 class Sessions:
     """The sessions below a directory. Nothing is made before something is to be kept.
 
-    Every method but `resting` raises ScoError for a file that cannot be used: corrupt, of a newer sco, disk full or read-only.
+    Every method but `resting` raises ScoError for a file that cannot be used: corrupt, of a newer sco, disk full or
+    read-only.
     """
 
     def __init__(self, directory: Path) -> None:
