@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
 from fakes.openai_wire import openai_wire, text  # noqa: E402
-from fakes.sse_server import SseServer, event  # noqa: E402
+from fakes.sse_server import Reply, SseServer, event, status  # noqa: E402
 from fetch import back_fill, server  # noqa: E402
 
 QUESTION = "why is host-0001 slow"
@@ -74,6 +74,16 @@ def contenders(
             plain | {"OPENAI_API_BASE": url, "OPENAI_BASE_URL": url, "PROMETHEUS_URL": prometheus},
         )
     return found
+
+
+def whole(body: Mapping[str, object]) -> Reply | None:
+    """The answer for those that do not stream."""
+    if body.get("stream"):
+        return None
+    message = {"role": "assistant", "content": SAID}
+    counted = {"prompt_tokens": 10, "completion_tokens": 10, "total_tokens": 20}
+    choices = [{"index": 0, "message": message, "finish_reason": "stop"}]
+    return status(200, {"id": "1", "object": "chat.completion", "model": "m", "choices": choices, "usage": counted})
 
 
 def run(command: Sequence[str], environ: Mapping[str, str], wire: SseServer) -> Run:
@@ -172,6 +182,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         back_fill(Path(home), series=2, points=2_000, end=end, step=300)
         with server(Path(home)) as (prometheus, _), openai_wire([[*text(SAID, 8), event("[DONE]")]] * 200) as wire:
+            wire.check = whole
             found = measure(wire, prometheus, given, home)
             print(*table(found), sep="\n")
             _, environ = contenders(wire.url, prometheus, given, home)["sco ask --provider openai"]

@@ -236,7 +236,7 @@ class Asking:
         """The conversation in Markdown."""
         from smartcloudops.ask import showing
 
-        return showing.transcript(self.messages, self.looked())
+        return self.veil.restore(showing.transcript(self.messages, self.looked()))
 
     def hosts(self) -> Sequence[str]:
         """Host names of the last context."""

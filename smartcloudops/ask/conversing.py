@@ -217,7 +217,7 @@ class Talking:
         self.interrupted = True
         self.notes.append(f"interrupted: {e.message}")
         self.status = worst(self.status, Status.PARTIAL)
-        return Assistant(self._spoken, provider=self.provider.name, interrupted=True)
+        return Assistant(self._heard_so_far(), provider=self.provider.name, interrupted=True)
 
     def _next(self, error: ProviderError | None) -> Iterator[Event]:
         """Hand over to the next provider of the route; raises `error`, or why none could be asked, without one."""
@@ -258,7 +258,11 @@ class Talking:
         elif not self._spoken:
             return
         if self._spoken.strip() and not isinstance(self.messages[-1], Assistant):
-            self.messages.append(Assistant(self._spoken.strip(), provider=name, interrupted=True))
+            self.messages.append(Assistant(self._heard_so_far().strip(), provider=name, interrupted=True))
+
+    def _heard_so_far(self) -> str:
+        """What was shown of this turn, with its masks back on: it goes to providers again."""
+        return self.toolbox.veil.hide(self._spoken)
 
     def _count(self, usage: Usage) -> None:
         assert self.provider is not None

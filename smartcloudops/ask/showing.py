@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from smartcloudops.ask.events import Looked
+from smartcloudops.ask.incoming import inert
 from smartcloudops.ask.messages import Assistant, Message, Results, System, ToolSpec, User
 from smartcloudops.ask.withholding import permitted
 from smartcloudops.core.times import SECOND, rfc3339
@@ -52,7 +53,7 @@ def transcript(messages: Sequence[Message], looked: Sequence[Looked]) -> str:
         if isinstance(message, User):
             parts.append(f"## {message.text.strip()}")
         elif isinstance(message, Assistant) and message.text.strip():
-            parts.append(message.text.strip() + ("\n\n*(interrupted)*" if message.interrupted else ""))
+            parts.append(inert(message.text).strip() + ("\n\n*(interrupted)*" if message.interrupted else ""))
     if looked:
         parts.append("## Evidence\n" + "\n".join(map(_evidence, looked)))
     return "\n\n".join(parts) + "\n"

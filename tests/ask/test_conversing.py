@@ -266,3 +266,11 @@ def test_masks_are_lifted_for_the_reader_and_hidden_text_is_dropped(stage) -> No
     act.talking.toolbox.veil = Veil(("email",))
     act.talking.toolbox.veil.hide("ops@example.com")
     assert act.play().text == "mail ops@example.com about web-1"
+
+
+def test_what_breaks_off_goes_back_to_providers_with_its_masks_on(stage) -> None:
+    act = stage(Scripted([[TextDelta("mail <email-1> now"), DOWN]]))
+    act.talking.toolbox.veil = Veil(("email",))
+    act.talking.toolbox.veil.hide("ops@example.com")
+    assert act.play().text == "mail ops@example.com now"
+    assert act.talking.messages[-1] == Assistant("mail <email-1> now", provider="openai", interrupted=True)
