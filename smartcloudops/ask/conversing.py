@@ -173,6 +173,8 @@ class Talking:
             if shown := cleaner.feed(restorer.flush()) + cleaner.flush():
                 yield self._say(shown)
         except ProviderError as e:
+            if self._spoken and (shown := cleaner.feed(restorer.flush()) + cleaner.flush()):
+                yield self._say(shown)
             if self._left() <= 0:
                 what = f"{provider.name} had not answered after {self.limits.timeout_s:g} s"
                 raise ProviderError(what, kind="stalled", hint="a longer --timeout, or another --provider") from e
