@@ -25,7 +25,7 @@ def parameters(port: int) -> Any:
     found.model.path = str(model_file())
     found.hostnames = ["127.0.0.1"]
     found.port = port
-    found.n_ctx, found.n_parallel, found.n_predict = 2048, 1, 24
+    found.n_ctx, found.n_parallel, found.n_predict = 8192, 1, 24
     found.sampling.temp = 0.0
     found.use_jinja = True
     return found

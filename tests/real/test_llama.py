@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from fakes import llama_server
+from fakes.recordings import history, write_csv
 
 from smartcloudops.ask.accumulate import Accumulator
 from smartcloudops.ask.messages import (
@@ -28,9 +30,10 @@ from smartcloudops.ask.messages import (
     User,
 )
 from smartcloudops.ask.providers import PROVIDERS, Dialling, Provider
-from smartcloudops.core.errors import ProviderError
+from smartcloudops.core.errors import ProviderError, Status
 
 pytestmark = pytest.mark.real
+ROOT = Path(__file__).resolve().parents[2]
 
 TOOL = ToolSpec("overview", "What goes on.", {"type": "object", "properties": {}})
 QUESTION = (
@@ -122,3 +125,21 @@ def test_an_answer_can_be_cut_short_and_the_next_one_asked_for(llama: Provider) 
     assert isinstance(first, TextDelta)
     found, _ = told(llama, QUESTION)
     assert found.turn("openai").text
+
+
+def test_sco_ask_from_end_to_end(url: str, tmp_path: Path, home: Path) -> None:
+    """The command, its context and tools, the real server, and an answer that is kept; what it says is no matter."""
+    write_csv(tmp_path / "metrics.csv", history(rows=400))
+    environ = os.environ | {"PYTHONPATH": str(ROOT), "SCO_ASK__OPENAI__BASE_URL": url}
+    command = [sys.executable, "-m", "smartcloudops", "ask", "--provider", "openai", "-m", "SmolLM2", "--no-fallback"]
+    arguments = ["--from", "metrics.csv", "--max-steps", "2", "--json", "what is cpu on web-1"]
+    done = subprocess.run(
+        [*command, *arguments], cwd=tmp_path, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+    assert done.returncode in (Status.DONE, Status.PARTIAL), done.stderr
+    said = json.loads(done.stdout)
+    assert (said["provider"], said["interrupted"]) == ("openai", False)
+    assert said["answer"].strip()
+    assert said["usage"]["input"] > 1000
+    assert said["evidence"]
+    assert said["cost_usd"] is None

@@ -159,7 +159,7 @@ def kind_of(asked: Asked, said: Said) -> Refusal:
             return found
     if asked.tools and _NO_TOOLS.search(text):
         return "no_tools"
-    if said.status == 404 and ("model" in text or "not_found" in text):
+    if said.status == 404 and ("model" in text or "deployment" in text):
         return "model"
     if said.status:
         return _BY_STATUS.get(said.status, "server" if said.status >= 500 else "request")
