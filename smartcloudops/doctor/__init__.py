@@ -50,6 +50,7 @@ CHECKS = (
     Check("runs", "runs:look", needs="state"),
     Check("schedule", "schedule:look", needs="state"),
     Check("alerts", "alerts:look", needs="state"),
+    Check("ask", "answers:look", needs="config"),
     Check("disk", "disk:space"),
     Check("modes", "disk:modes"),
     Check("extras", "extras:look"),
