@@ -35,9 +35,9 @@ def doctor(
     """Look at everything that sco depends on, and say what mends what is wrong.
 
     Checks: config, prometheus (does it answer), history (is [train] lookback kept), metrics (has each data), clock,
-    model, s3, state, locks, runs, schedule (timers, crontab), alerts (what waits), disk, modes, extras. Works with a
-    broken configuration and without a network; each check has ten seconds, s3 twenty. Status 1 where one has failed, 0
-    otherwise, warnings included.
+    model, s3, state, locks, runs, schedule (timers, crontab), alerts (what waits), ask (who answers questions),
+    disk, modes, extras. Works with a broken configuration and without a network; each check has ten seconds, s3
+    twenty. Status 1 where one has failed, 0 otherwise, warnings included.
 
     \b
     Examples:
