@@ -128,7 +128,9 @@ class ProviderError(UnreachableError):
     time (ms) before which asking again is of no use, where it says so.
     """
 
-    def __init__(self, message: str, *, kind: Refusal, hint: str | None = None, retry_at: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, kind: Refusal = "server", hint: str | None = None, retry_at: int | None = None
+    ) -> None:
         super().__init__(message, hint=hint)
         self.kind = kind
         self.retry_at = retry_at

@@ -167,8 +167,16 @@ def predict(arrays: Stacked, times: Times) -> Floats:
     when, delta = arrays["changes"][:, None, :, 0], arrays["changes"][:, None, :, 1]
     passed = np.where(when <= t[..., None], delta, 0.0)
     trend = (k + passed.sum(axis=-1)) * t + m - (passed * when).sum(axis=-1)
-    out: Floats = (trend + arrays["seasons"] @ _fourier(times)) * y_scale
+    out: Floats = (trend + _summed(arrays["seasons"], _fourier(times))) * y_scale
     return out
+
+
+def _summed(weights: Floats, waves: Floats) -> Floats:
+    """(C, K) times (K, T), term after term: a library's product rounds a row by how many others there are."""
+    total = np.zeros((len(weights), waves.shape[1]))
+    for weight, wave in zip(weights.T, waves, strict=True):
+        total += weight[:, None] * wave
+    return total
 
 
 def _fourier(times: Times) -> Floats:
