@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Set up all that the tests need, then run every check: `bash tests/run.sh [NAME…]`, from anywhere, as often as you like.
-# Needs Python >= 3.11. Installs Debian's Prometheus, node_exporter, Alertmanager and systemd where they are missing and it may;
-# where it may not, the tests that need them are skipped with the reason (with CI=true: they fail).
+# Needs Python >= 3.11. Installs Debian's Prometheus, node_exporter, Alertmanager, zsh, fish and systemd, and a small language
+# model, where they are missing and it may; where it may not, the tests that need them are skipped with the reason (with
+# CI=true: they fail).
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 # shellcheck source=tests/venv.sh
@@ -13,6 +14,10 @@ POLICY=/usr/sbin/policy-rc.d
 install_real_parts() {
   local missing=() name
   for name in prometheus prometheus-node-exporter prometheus-alertmanager; do
+    command -v "$name" >/dev/null || missing+=("$name")
+  done
+  # Shells that completion is tried in.
+  for name in zsh fish; do
     command -v "$name" >/dev/null || missing+=("$name")
   done
   # Checks the units that `sco init` writes; nothing of it needs to run.
