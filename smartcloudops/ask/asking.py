@@ -14,7 +14,7 @@ from smartcloudops.ask import apart, context, outgoing, prompting, routing
 from smartcloudops.ask.context import Context
 from smartcloudops.ask.conversing import Limits, Sends, Talking
 from smartcloudops.ask.events import Answer, Answered, Event, Looked, Told
-from smartcloudops.ask.messages import Message, System, Usage, User
+from smartcloudops.ask.messages import Message, Results, System, Usage, User
 from smartcloudops.ask.outgoing import Veil
 from smartcloudops.ask.pricing import added
 from smartcloudops.ask.providers import PROVIDERS, Provider
@@ -209,6 +209,8 @@ class Asking:
         self.veil.remember(stored.masks)
         self.toolbox.numbered = max((int(one.evidence.id[1:]) for one in stored.looked), default=0)
         self.toolbox.looked_at.clear()
+        results = [message for message in self.messages if isinstance(message, Results)]
+        self.toolbox.world.answered[:] = [answer for message in results for answer in message.answers]
         self._kept = {one.evidence.id for one in stored.looked}
         questions = [message.text for message in self.messages if isinstance(message, User)]
         self._question = questions[-1] if questions else ""

@@ -486,3 +486,10 @@ def test_through_real_tools_no_number_rests_on_nothing(question: str, said: str,
     assert said in answer.text
     assert [f"{n.text}: {n.reason}" for n in answer.numbers if not n.supported] == []
     assert answer.provider == "offline" and answer.looked
+
+
+def test_when_everybody_is_silent_nobody_is_accused() -> None:
+    gone = [{"entity": h, "metrics": ["cpu"], "whole": True, "last": NOW - 25 * MINUTE} for h in FACTS["hosts"]]
+    found = scripted("why is web-2 slow", looks(find_unusual=(unusual(silent=gone), evidence(4))))
+    assert found.first.startswith("All 3 hosts are silent since 14:35Z [E4]: that is hardly the hosts")
+    assert "suspect" not in found.text and "sco doctor prometheus" in found.text

@@ -24,6 +24,7 @@ from smartcloudops.core.text import printable
 _FACTS = 6
 _NEXT_SUSPECTS = 2
 _OWN = 3
+_CROWD = 2
 
 
 def answer(intent: Intent, looked: Looked) -> Iterator[str]:
@@ -34,6 +35,10 @@ def answer(intent: Intent, looked: Looked) -> Iterator[str]:
     if looked.answer("find_unusual") is None:
         yield from _without(intent, looked)
         return
+    if nobody := _all_silent(looked):
+        yield nobody
+        yield "Next: `sco doctor prometheus`, then look at what collects the metrics"
+        return
     found = find(intent, looked)
     if unknown and not intent.hosts and not found.named:
         return
@@ -42,6 +47,19 @@ def answer(intent: Intent, looked: Looked) -> Iterator[str]:
     if lines:
         yield "\n".join(f"- {line}" for line in lines)
     yield next_command(intent, looked, found)
+
+
+def _all_silent(looked: Looked) -> str:
+    """Hosts do not all fail at once: then it is the collecting. "" where some host still has values."""
+    data = looked.data("find_unusual")
+    silent = [one for one in data.get("silent", ()) if one["whole"]]
+    if len(silent) < _CROWD or {one["entity"] for one in silent} != set(data.get("hosts", ())):
+        return ""
+    last = max(int(one["last"]) for one in silent)
+    return (
+        f"All {len(silent)} hosts are silent {since(last, looked)}{looked.cite('find_unusual')}: that is hardly the "
+        "hosts, but what collects their metrics, or the way there."
+    )
 
 
 def first(intent: Intent, looked: Looked, found: Found) -> str:
