@@ -24,7 +24,7 @@ from smartcloudops.ask.toolbox import Toolbox
 from smartcloudops.ask.tools import TOOLS
 from smartcloudops.ask.world import World
 from smartcloudops.core.config import Config
-from smartcloudops.core.errors import ProviderError, ScoError, UsageError
+from smartcloudops.core.errors import ProviderError, ScoError, Status, UsageError
 from smartcloudops.core.times import now_ms
 
 _LONGEST_FILE = 60_000
@@ -103,9 +103,13 @@ class Asking:
         yield from map(Told, routing.unused_keys(routing.names(self.config, self.wanted), self.environ))
         with _uncollected():
             numbered = self._prepare(route.first_name(), numbered)
+        missing = [f"not looked at: {each}" for each in self._context.missing] if self._context else []
+        yield from map(Told, missing)
         self.messages.append(User(self._sent(question)))
         self._question = question
         talking = self._talking(route, question, numbered)
+        talking.notes += missing
+        talking.status = Status.PARTIAL if missing else Status.DONE
         self.last = None
         try:
             for event in talking.answer():

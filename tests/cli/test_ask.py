@@ -203,6 +203,15 @@ def test_a_conversation_goes_on_and_its_evidence_can_be_looked_at_again(sco, rec
     assert (missing.status, "no evidence 99" in missing.err) == (Status.USAGE, True)
 
 
+def test_a_server_that_is_gone_is_named_and_makes_the_answer_a_part(sco, monkeypatch) -> None:
+    monkeypatch.setenv("SCO_PROMETHEUS__URL", "http://127.0.0.1:9")
+    said = sco("ask", "why is web-2 slow")
+    assert said.status == Status.PARTIAL
+    assert "not looked at" in said.err and "connection refused" in said.err
+    assert said.out.startswith("I cannot tell whether anything stands out")
+    assert "no host" not in said.out
+
+
 def test_nothing_is_kept_where_nothing_shall_be(sco, recording, home) -> None:
     sco("ask", "--no-save", "--from", recording, "how are things")
     assert not (home / ".local/state/sco/sessions.db").exists()

@@ -64,7 +64,9 @@ def preamble(intent: Intent) -> list[str]:
 
 
 def strangers(intent: Intent, looked: Looked) -> list[str]:
-    """Hosts that were asked about and that nobody knows, with the nearest there are."""
+    """Hosts that were asked about and that nobody knows, with the nearest there are; none where no host is known."""
+    if not looked.names.hosts:
+        return []
     lines = []
     for name in intent.strangers:
         near = nearest(name, looked.names.hosts)
