@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from smartcloudops.ask.figures import stamp
+from smartcloudops.ask.looks.figures import stamp
 from smartcloudops.ask.sheet import Cell, Row, Sheet
 from smartcloudops.core.quantities import quantity
 from smartcloudops.core.records import Evidence

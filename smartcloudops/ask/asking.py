@@ -10,7 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from smartcloudops.ask import apart, context, outgoing, prompting, routing
+from smartcloudops.ask import apart, context, prompting, routing
+from smartcloudops.ask.attachment import LONGEST, Attachment
 from smartcloudops.ask.context import Context
 from smartcloudops.ask.conversing import Limits, Sends, Talking
 from smartcloudops.ask.events import Answer, Answered, Event, Looked, Told
@@ -27,24 +28,8 @@ from smartcloudops.core.config import Config
 from smartcloudops.core.errors import ProviderError, ScoError, Status, UsageError
 from smartcloudops.core.times import now_ms
 
-_LONGEST_FILE = 60_000
 # Beyond the context's own limit: a child that is late by more has died.
 _GRACE_S = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """A file or standard input that a question is about."""
-
-    name: str
-    text: str
-
-    def fenced(self, veil: Veil) -> str:
-        """As it is sent: bounded, without secrets, between marks."""
-        kept = veil.hide(self.text[: _LONGEST_FILE + 4096])[:_LONGEST_FILE]
-        if len(self.text) > _LONGEST_FILE:
-            kept += f"\n… {len(self.text) - _LONGEST_FILE:,} of {len(self.text):,} characters are left out"
-        return outgoing.fenced(kept, self.name)
 
 
 @contextmanager
@@ -334,7 +319,7 @@ class Asking:
 
     def _talking(self, route: Route, question: str, numbered: int) -> Talking:
         assert self._context is not None
-        said = "\n".join([question, *(each.text[:_LONGEST_FILE] for each in self.attached)])
+        said = "\n".join([question, *(each.text[:LONGEST] for each in self.attached)])
         return Talking(
             self.messages,
             self._system,

@@ -14,7 +14,8 @@ from smartcloudops.cli.render.output import Output
 from smartcloudops.core.errors import ConfigError, Status, UsageError
 
 if TYPE_CHECKING:
-    from smartcloudops.ask.asking import Asking, Attachment
+    from smartcloudops.ask.asking import Asking
+    from smartcloudops.ask.attachment import Attachment
     from smartcloudops.core.config import Config
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -140,7 +141,7 @@ def _asking(
 
 def _attached(files: list[Path]) -> list[Attachment]:
     """Files, and what comes in by a pipe."""
-    from smartcloudops.ask.asking import Attachment
+    from smartcloudops.ask.attachment import Attachment
 
     found = [Attachment(str(path), _read(path)) for path in files]
     if not sys.stdin.isatty():

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from smartcloudops.ask.arithmetic import Term, evaluate
+from smartcloudops.ask.looks.arithmetic import Term, evaluate
 from smartcloudops.ask.messages import ToolAnswer, ToolCall
 from smartcloudops.ask.tools import TOOLS, Result
 from smartcloudops.ask.world import World

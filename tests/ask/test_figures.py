@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from smartcloudops.ask.figures import changes, names, stamp, summary, thinned
-from smartcloudops.ask.narrowing import any_of, expanded, metric_names, narrowed, quoted
-from smartcloudops.ask.trends import Trend, reach, trend
+from smartcloudops.ask.looks.figures import changes, names, stamp, summary, thinned
+from smartcloudops.ask.looks.narrowing import any_of, expanded, metric_names, narrowed, quoted
+from smartcloudops.ask.looks.trends import Trend, reach, trend
 from smartcloudops.core.times import DAY, HOUR, MINUTE
 from smartcloudops.metrics.presets import load
 from smartcloudops.metrics.selectors import parse_selector

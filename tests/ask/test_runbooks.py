@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from smartcloudops.ask.looks.runbooks import MOST_BYTES, ranked, read, split, terms
 from smartcloudops.ask.messages import ToolCall
 from smartcloudops.ask.outgoing import Veil
-from smartcloudops.ask.runbooks import MOST_BYTES, ranked, read, split, terms
 from smartcloudops.ask.toolbox import Toolbox
 from smartcloudops.ask.tools import TOOLS, Result
 from smartcloudops.ask.world import World

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from smartcloudops.ask.arithmetic import MOST_CHARACTERS, Term, evaluate
 from smartcloudops.ask.grounding.units import unit as unit_of
+from smartcloudops.ask.looks.arithmetic import MOST_CHARACTERS, Term, evaluate
 from smartcloudops.ask.tools import Result
 from smartcloudops.ask.world import World
 from smartcloudops.core.errors import UsageError

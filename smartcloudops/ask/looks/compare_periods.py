@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from smartcloudops.ask import looking
-from smartcloudops.ask.figures import Labels, Summary, names, own, stamp, summary
-from smartcloudops.ask.looking import Seen
+from smartcloudops.ask.looks import looking
+from smartcloudops.ask.looks.figures import Labels, Summary, names, own, stamp, summary
+from smartcloudops.ask.looks.looking import Seen
 from smartcloudops.ask.sheet import Cell, Row, Sheet
 from smartcloudops.ask.tools import Result
 from smartcloudops.ask.world import World

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from smartcloudops.ask import instants, looking
-from smartcloudops.ask.looking import Labelled
-from smartcloudops.ask.narrowing import quoted
+from smartcloudops.ask.looks import instants, looking
+from smartcloudops.ask.looks.looking import Labelled
+from smartcloudops.ask.looks.narrowing import quoted
 from smartcloudops.ask.sheet import Cell, Row, Sheet
 from smartcloudops.ask.tools import Result
 from smartcloudops.ask.world import World

@@ -12,7 +12,7 @@ from typing import Any
 from smartcloudops.anomaly.detection import Detection
 from smartcloudops.anomaly.store import LocalStore
 from smartcloudops.ask.looks.explain import metric_of, part_of
-from smartcloudops.ask.quoting import figures
+from smartcloudops.ask.looks.quoting import figures
 from smartcloudops.ask.sheet import Cell, Row, Sheet
 from smartcloudops.ask.tools import Result
 from smartcloudops.ask.tools.detect_anomalies import LIMIT

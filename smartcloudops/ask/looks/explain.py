@@ -8,7 +8,7 @@ from typing import Any
 
 from smartcloudops.ask.entities import entity_of
 from smartcloudops.ask.looks.list_incidents import entity as entity_of_incident
-from smartcloudops.ask.quoting import figures
+from smartcloudops.ask.looks.quoting import figures
 from smartcloudops.ask.sheet import Cell, Row, Sheet
 from smartcloudops.ask.tools import Result
 from smartcloudops.ask.world import World

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from smartcloudops.ask import looking, straying, suspects
 from smartcloudops.ask.entities import entity_of, rest_of
+from smartcloudops.ask.looks import looking, straying, suspects
+from smartcloudops.ask.looks.straying import Common, Silent, Stray
+from smartcloudops.ask.looks.suspects import Suspect
 from smartcloudops.ask.sheet import Cell, Row, Sheet
-from smartcloudops.ask.straying import Common, Silent, Stray
-from smartcloudops.ask.suspects import Suspect
 from smartcloudops.ask.tools import Result
 from smartcloudops.ask.tools.find_unusual import LIMIT
 from smartcloudops.ask.world import World

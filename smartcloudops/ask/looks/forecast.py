@@ -14,13 +14,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from smartcloudops.ask import instants, looking
-from smartcloudops.ask.figures import Labels, Times, Values, names, own, stamp, summary
-from smartcloudops.ask.looking import Seen
-from smartcloudops.ask.narrowing import any_of
+from smartcloudops.ask.looks import instants, looking
+from smartcloudops.ask.looks.figures import Labels, Times, Values, names, own, stamp, summary
+from smartcloudops.ask.looks.looking import Seen
+from smartcloudops.ask.looks.narrowing import any_of
+from smartcloudops.ask.looks.trends import Reach, Trend, reach, trend
 from smartcloudops.ask.sheet import Cell, Row, Sheet
 from smartcloudops.ask.tools import Result
-from smartcloudops.ask.trends import Reach, Trend, reach, trend
 from smartcloudops.ask.world import World
 from smartcloudops.core.errors import UsageError
 from smartcloudops.core.quantities import quantity

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from smartcloudops.ask import instants, looking
 from smartcloudops.ask.entities import host_of
-from smartcloudops.ask.figures import Values, host, names, stamp
-from smartcloudops.ask.instants import Instants
-from smartcloudops.ask.narrowing import any_of, narrowed
-from smartcloudops.ask.present import Here, present_instants
+from smartcloudops.ask.looks import instants, looking
+from smartcloudops.ask.looks.figures import Values, host, names, stamp
+from smartcloudops.ask.looks.instants import Instants
+from smartcloudops.ask.looks.narrowing import any_of, narrowed
+from smartcloudops.ask.looks.present import Here, present_instants
 from smartcloudops.ask.sheet import Cell, Row, Sheet
 from smartcloudops.ask.tools import Result
 from smartcloudops.ask.world import World

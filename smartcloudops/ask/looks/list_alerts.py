@@ -7,7 +7,7 @@ from typing import Any
 
 from smartcloudops.alerts.read import PATIENCE_S, STATES, Alerts, Firing, Rules, Silence, read
 from smartcloudops.ask.entities import entity_of, rest_of
-from smartcloudops.ask.quoting import figures
+from smartcloudops.ask.looks.quoting import figures
 from smartcloudops.ask.sheet import Cell, Row, Sheet
 from smartcloudops.ask.tools import Result
 from smartcloudops.ask.tools.list_alerts import LIMIT

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from smartcloudops.ask.entities import entity_of
-from smartcloudops.ask.quoting import figures
+from smartcloudops.ask.looks.quoting import figures
 from smartcloudops.ask.sheet import Cell, Row, Sheet
 from smartcloudops.ask.tools import Result
 from smartcloudops.ask.tools.list_incidents import LIMIT

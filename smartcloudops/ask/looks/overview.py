@@ -18,12 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from smartcloudops.ask import instants, looking
-from smartcloudops.ask.figures import host, names, stamp
-from smartcloudops.ask.instants import AGO, Instants
-from smartcloudops.ask.present import present_instants
+from smartcloudops.ask.looks import instants, looking
+from smartcloudops.ask.looks.figures import host, names, stamp
+from smartcloudops.ask.looks.instants import AGO, Instants
+from smartcloudops.ask.looks.present import present_instants
+from smartcloudops.ask.looks.standing import MOST, Standing, candidates, standing
 from smartcloudops.ask.sheet import Cell, Row, Sheet
-from smartcloudops.ask.standing import MOST, Standing, candidates, standing
 from smartcloudops.ask.tools import Result
 from smartcloudops.ask.world import World
 from smartcloudops.core.errors import ConfigError, ScoError, UnreachableError

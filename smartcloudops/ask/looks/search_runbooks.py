@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from smartcloudops.ask import runbooks
-from smartcloudops.ask.runbooks import Passage, Shelf
+from smartcloudops.ask.looks import runbooks
+from smartcloudops.ask.looks.runbooks import Passage, Shelf
 from smartcloudops.ask.tools import Result
 from smartcloudops.ask.tools.search_runbooks import LIMIT, MOST
 from smartcloudops.ask.world import World

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from smartcloudops.ask.figures import Times, Values
+from smartcloudops.ask.looks.figures import Times, Values
 from smartcloudops.core.times import DAY, MINUTE
 
 # Fewer points, or a shorter time, say nothing about where a series goes.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from smartcloudops.ask import instants
-from smartcloudops.ask.instants import Instants
-from smartcloudops.ask.looking import Labelled, moment
+from smartcloudops.ask.looks import instants
+from smartcloudops.ask.looks.instants import Instants
+from smartcloudops.ask.looks.looking import Labelled, moment
 from smartcloudops.ask.world import World
 from smartcloudops.core.errors import DataError
 from smartcloudops.core.settings import Metric

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from smartcloudops.ask.figures import Values
-from smartcloudops.ask.instants import Instants
+from smartcloudops.ask.looks.figures import Values
+from smartcloudops.ask.looks.instants import Instants
 from smartcloudops.core.settings import Metric
 
 MOST = 3

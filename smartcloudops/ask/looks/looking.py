@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from smartcloudops.ask.figures import stamp
-from smartcloudops.ask.narrowing import Matcher, expanded, metric_names, narrowed
+from smartcloudops.ask.looks.figures import stamp
+from smartcloudops.ask.looks.narrowing import Matcher, expanded, metric_names, narrowed
 from smartcloudops.ask.world import World
 from smartcloudops.core.errors import ConfigError, DataError, ScoError, UsageError
 from smartcloudops.core.records import Evidence

@@ -12,9 +12,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from smartcloudops.ask.figures import Labels, Values
-from smartcloudops.ask.looking import Labelled, instant
-from smartcloudops.ask.narrowing import any_of, narrowed
+from smartcloudops.ask.looks.figures import Labels, Values
+from smartcloudops.ask.looks.looking import Labelled, instant
+from smartcloudops.ask.looks.narrowing import any_of, narrowed
 from smartcloudops.core.errors import ScoError
 from smartcloudops.core.settings import Metric
 from smartcloudops.core.times import DAY, HOUR, SECOND, WEEK

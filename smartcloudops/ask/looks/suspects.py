@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from smartcloudops.ask.straying import LEAST
+from smartcloudops.ask.looks.straying import LEAST
 from smartcloudops.core.times import DAY, MINUTE
 
 # What a host must reach to be suspected: between it and what strays at all lies chance among thousands of series.
