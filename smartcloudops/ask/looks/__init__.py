@@ -1,5 +1,5 @@
-"""What the tools do; loaded when a tool is first called: numpy and servers' clients are slow to load, and all tools have
-to be told of before the first request.
+"""What the tools do; loaded when a tool is first called: numpy and servers' clients are slow to load, while every tool
+has to be told of before the first request.
 
 A file that is named as a tool does what that tool says. The others serve several: looking.py, instants.py, present.py
 and narrowing.py ask for values; figures.py, trends.py, standing.py, straying.py, suspects.py, arithmetic.py are pure;
