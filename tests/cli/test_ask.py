@@ -41,6 +41,8 @@ def wire(monkeypatch) -> Iterator[Any]:
 
 @pytest.fixture(autouse=True)
 def nothing_piped(monkeypatch) -> None:
+    """And a context that waits for a busy machine."""
+    monkeypatch.setenv("SCO_ASK__CONTEXT", "30s")
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
 
 
