@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from smartcloudops.ask import pricing, routing, withholding
 from smartcloudops.ask.accumulate import Accumulator
@@ -64,6 +64,7 @@ class Talking:
     interrupted: bool = False
     status: Status = Status.DONE
     _spoken: str = ""
+    _knew: tuple[str, ...] = ()
     _deadline: float = 0.0
 
     def answer(self) -> Iterator[Event]:
@@ -111,8 +112,7 @@ class Talking:
                 return
             if not tools:
                 yield self._note(f"stopped after {step} requests (--max-steps)", Status.PARTIAL)
-                self.messages.pop()
-                self.messages.append(Assistant(turn.text, provider=turn.provider))
+                self.messages[-1] = replace(turn, calls=(), native=None)
                 return
             yield from self._look(turn)
             if self._left() <= 0:
@@ -162,7 +162,7 @@ class Talking:
         provider = self.provider
         assert provider is not None
         heard, cleaner, restorer = Accumulator(), Cleaner(own=self.own), self.toolbox.veil.restorer()
-        self._spoken = ""
+        self._spoken, self._knew = "", self._known(provider)
         watch = threading.Timer(max(self._left(), 0.001), provider.close)
         watch.daemon = True
         watch.start()
@@ -182,7 +182,7 @@ class Talking:
         finally:
             watch.cancel()
             self._count(heard.usage)
-        turn = heard.turn(provider.name)
+        turn = replace(heard.turn(provider.name), knew=self._knew)
         yield from self._judge(heard, turn)
         return turn
 
@@ -190,6 +190,10 @@ class Talking:
         """The conversation as this provider may see it."""
         sends = routing.sends(self.route.config, provider.name)
         return [self.system(sends), *withholding.permitted(self.messages, self.toolbox.sends_of, sends)]
+
+    def _known(self, provider: Provider) -> tuple[str, ...]:
+        sends = routing.sends(self.route.config, provider.name)
+        return tuple(sorted(withholding.known_to(self.messages, self.toolbox.sends_of, sends)))
 
     def _judge(self, heard: Accumulator, turn: Assistant) -> Iterator[Event]:
         """ProviderError for a turn that is empty; a note on one that was cut off."""
@@ -219,7 +223,7 @@ class Talking:
         self.interrupted = True
         self.notes.append(f"interrupted: {e.message}")
         self.status = worst(self.status, Status.PARTIAL)
-        return Assistant(self._heard_so_far(), provider=self.provider.name, interrupted=True)
+        return self._partial(self._heard_so_far())
 
     def _next(self, error: ProviderError | None) -> Iterator[Event]:
         """Hand over to the next provider of the route; raises `error`, or why none could be asked, without one."""
@@ -252,7 +256,6 @@ class Talking:
     def _keep_partial(self) -> None:
         """Leave the conversation as one that can go on: no call without its answer, what was said marked as cut off."""
         self.interrupted = True
-        name = self.provider.name if self.provider else ""
         last = self.messages[-1]
         if isinstance(last, Assistant):
             if last.calls:
@@ -260,7 +263,11 @@ class Talking:
         elif not self._spoken:
             return
         if self._spoken.strip() and not isinstance(self.messages[-1], Assistant):
-            self.messages.append(Assistant(self._heard_so_far().strip(), provider=name, interrupted=True))
+            self.messages.append(self._partial(self._heard_so_far().strip()))
+
+    def _partial(self, text: str) -> Assistant:
+        name = self.provider.name if self.provider else ""
+        return Assistant(text, provider=name, interrupted=True, knew=self._knew)
 
     def _heard_so_far(self) -> str:
         """What was shown of this turn, with its masks back on: it goes to providers again."""

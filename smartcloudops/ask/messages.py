@@ -59,13 +59,17 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Assistant:
-    """One turn of a provider. `native` is what `provider` wants back for this turn, verbatim; others get the text."""
+    """One turn of a provider. `native` is what `provider` wants back for this turn, verbatim; others get the text.
+
+    `knew`: what of `send` had been seen when it was said, in the live context and in the answers of tools.
+    """
 
     text: str
     calls: tuple[ToolCall, ...] = ()
     provider: str = ""
     native: Any = None
     interrupted: bool = False
+    knew: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from smartcloudops.ask import outgoing
+from smartcloudops.ask import outgoing, withholding
 from smartcloudops.ask.arguments import canonical, checked
 from smartcloudops.ask.events import Called, Looked
 from smartcloudops.ask.messages import ToolAnswer, ToolCall, ToolSpec
@@ -133,8 +133,14 @@ class Toolbox:
         except ScoError as e:
             return _Job(call, None, {}, _said(e))
         job = _Job(call, tool, shown)
-        threading.Thread(target=job.run, args=(self.world,), name=f"tool {call.name}", daemon=True).start()
+        threading.Thread(target=job.run, args=(self._seen_by(sends),), name=f"tool {call.name}", daemon=True).start()
         return job
+
+    def _seen_by(self, sends: Iterable[str] | None) -> World:
+        """The world with no answers but those that may be calculated with."""
+        if sends is None:
+            return self.world
+        return replace(self.world, answered=withholding.within(self.world.answered, self.sends_of, sends))
 
     def _tool(self, name: str, sends: Iterable[str] | None) -> Tool:
         if name not in self.tools:

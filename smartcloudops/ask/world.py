@@ -28,16 +28,17 @@ class World:
     # What the calls of this conversation gave so far, for `calculate`.
     answered: list[ToolAnswer] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
-    _source: Source | None = None
+    # At most one; in a list, so that what is made of this world by `replace` opens no other.
+    _opened: list[Source] = field(default_factory=list, repr=False)
 
     def source(self) -> Source:
         """The source of metrics, opened once; raises ConfigError, DataError."""
         from smartcloudops.metrics import choose
 
         with self._lock:
-            if self._source is None:
-                self._source = choose.open_source(self.config, self.path)
-            return self._source
+            if not self._opened:
+                self._opened.append(choose.open_source(self.config, self.path))
+            return self._opened[0]
 
     def metrics(self) -> tuple[Metric, ...]:
         """The metrics that are watched: configured, from presets, or what the file or this machine offers."""

@@ -110,7 +110,8 @@ def _user(body: Mapping[str, Any]) -> User:
 
 def _assistant(body: Mapping[str, Any]) -> Assistant:
     calls = tuple(map(_call, body["calls"]))
-    return Assistant(str(body["text"]), calls, str(body["provider"]), body["native"], bool(body["interrupted"]))
+    text, provider, knew = str(body["text"]), str(body["provider"]), tuple(map(str, body.get("knew", ())))
+    return Assistant(text, calls, provider, body["native"], bool(body["interrupted"]), knew)
 
 
 def _results(body: Mapping[str, Any]) -> Results:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -93,11 +93,10 @@ def ask(
     text = " ".join(question or []).strip()
     if not text and asking.attached:
         text = "What does this say, and what matters in it?"
+    if dry_run or show_prompt:
+        _show_prompt(asking.prompt(text), sys.stdout if dry_run else sys.stderr)
     if dry_run:
-        sys.stdout.write(asking.prompt(text))
         return Status.DONE
-    if show_prompt:
-        sys.stderr.write(asking.prompt(text))
     if not text:
         return _converse(asking, config, ctx.obj.verbosity)
     return _answer(asking, text, form, ctx.obj.verbosity)
@@ -157,6 +156,13 @@ def _read(path: Path) -> str:
             return f.read(_LARGEST_FILE).decode("utf-8", "replace")
     except OSError as e:
         raise ConfigError(f"cannot read {path}: {e.strerror}", hint="-f FILE, a text file") from e
+
+
+def _show_prompt(text: str, out: TextIO) -> None:
+    """With nothing that the terminal would obey: earlier answers are sent as the model gave them."""
+    from smartcloudops.cli.render.ask import show_context
+
+    show_context(text, out)
 
 
 def _answer(asking: Asking, question: str, form: Output, verbosity: int) -> int:

@@ -11,7 +11,8 @@ import pytest
 from fakes.prometheus_server import Asked, FakePrometheus, Reply, always, success
 from fakes.recordings import history, write_csv
 
-from smartcloudops.ask.context import LONGEST, Context, gather, within
+from smartcloudops.ask import withholding
+from smartcloudops.ask.context import _PARTS, LONGEST, Context, gather, within
 from smartcloudops.ask.outgoing import Veil
 from smartcloudops.ask.toolbox import Toolbox
 from smartcloudops.ask.world import World
@@ -182,3 +183,7 @@ def test_damaged_model_and_state_are_named(look, home, tmp_path):
     found = look(f'[models]\ndir = "{store}"\n')
     assert "model: cannot be read: " in found.text and "last detect: cannot be read: " in found.text
     assert any(line.startswith("list_incidents: ") and "corrupt" in line for line in found.missing)
+
+
+def test_what_the_live_context_is_is_known_to_who_withholds_it():
+    assert frozenset(part.sends for part in _PARTS) == withholding.LIVE

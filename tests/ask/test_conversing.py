@@ -23,6 +23,7 @@ from smartcloudops.ask.world import World
 from smartcloudops.core import config
 from smartcloudops.core.errors import ConfigError, ProviderError, Status, UsageError
 
+ALL = ("alerts", "metrics")
 DOWN = ProviderError("no answer from scripted.test: connection refused", kind="down")
 
 
@@ -145,7 +146,7 @@ def test_after_the_first_word_the_answer_is_marked_as_interrupted(stage) -> None
     answer = act.play()
     assert (answer.text, answer.interrupted, answer.status) == ("web-1 is ", True, Status.PARTIAL)
     assert second.sent == []
-    assert act.talking.messages[-1] == Assistant("web-1 is ", provider="openai", interrupted=True)
+    assert act.talking.messages[-1] == Assistant("web-1 is ", provider="openai", interrupted=True, knew=ALL)
 
 
 def test_without_fallback_the_error_is_the_end(stage) -> None:
@@ -228,7 +229,7 @@ def test_stopping_in_mid_answer_keeps_the_conversation_usable(stage) -> None:
     act = stage(Scripted([[TextDelta("web-1 is busy bec"), stop]]))
     with pytest.raises(KeyboardInterrupt):
         act.play()
-    assert act.talking.messages[-1] == Assistant("web-1 is busy bec", provider="openai", interrupted=True)
+    assert act.talking.messages[-1] == Assistant("web-1 is busy bec", provider="openai", interrupted=True, knew=ALL)
     assert act.talking.summary().interrupted
 
 
@@ -241,7 +242,7 @@ def test_stopping_among_calls_leaves_no_call_without_an_answer(stage) -> None:
             break
     assert act.talking.messages == [
         User("why is web-1 busy"),
-        Assistant("I look.", provider="openai", interrupted=True),
+        Assistant("I look.", provider="openai", interrupted=True, knew=ALL),
     ]
 
 
@@ -273,4 +274,4 @@ def test_what_breaks_off_goes_back_to_providers_with_its_masks_on(stage) -> None
     act.talking.toolbox.veil = Veil(("email",))
     act.talking.toolbox.veil.hide("ops@example.com")
     assert act.play().text == "mail ops@example.com now"
-    assert act.talking.messages[-1] == Assistant("mail <email-1> now", provider="openai", interrupted=True)
+    assert act.talking.messages[-1] == Assistant("mail <email-1> now", provider="openai", interrupted=True, knew=ALL)

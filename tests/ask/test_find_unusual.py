@@ -113,7 +113,9 @@ def test_a_host_that_fell_silent(tmp_path: Path) -> None:
         series[f"{metric} db-1"][-6:] = np.nan
     found = looked(series, tmp_path)
     last = NOW - 6 * STEP
-    assert found.data["silent"] == [{"entity": "db-1", "metrics": ["cpu", "memory"], "whole": True, "last": last}]
+    assert found.data["silent"] == [
+        {"entity": "db-1", "metrics": ["cpu", "memory"], "whole": True, "last": last, "passing": False}
+    ]
     assert found.data["suspects"][0]["entity"] == "db-1"
     assert f"silent: db-1 has sent no value of any metric since {rfc3339(last)[:16]}Z" in found.text
 
@@ -174,4 +176,48 @@ def test_too_little_history_and_no_time_are_errors(tmp_path: Path) -> None:
 def test_half_a_day_of_history_is_enough_for_a_plain_fault(tmp_path: Path) -> None:
     series = fleet(0.5)
     series["cpu web-2"][-8:] += 50
+    assert [s["entity"] for s in looked(series, tmp_path).data["suspects"]] == ["web-2"]
+
+
+def test_what_comes_and_goes_goes_on_though_it_is_usual_just_now(tmp_path: Path) -> None:
+    series = fleet()
+    for back in (36, 26, 16, 8):
+        series["cpu web-2"][-back : -back + 5] += 50
+    found = looked(series, tmp_path)
+    (one,) = found.data["strays"]
+    assert (one["entity"], one["ongoing"], one["returning"]) == ("web-2", True, True)
+    assert one["worst"] == pytest.approx(80, abs=4) and one["onset"] == pytest.approx(NOW - 35 * STEP, abs=STEP)
+    assert [s["entity"] for s in found.data["suspects"]] == ["web-2"] and "comes and goes" in found.text
+    assert not any(v["name"] == "cpu now" for v in found.evidence[0].values)
+
+
+def test_what_is_over_is_over_since_it_was_out_for_the_last_time(tmp_path: Path) -> None:
+    series = fleet()
+    series["cpu web-2"][-200:-180] += 50
+    series["cpu web-2"][-60:-40] += 30
+    (one,) = looked(series, tmp_path).data["strays"]
+    assert one["worst"] == pytest.approx(80, abs=4) and not one["ongoing"]
+    assert one["last"] == pytest.approx(NOW - 40 * STEP, abs=2 * STEP)
+
+
+def test_a_host_of_some_hours_is_judged_by_itself_and_the_others(tmp_path: Path) -> None:
+    series = fleet(metrics=("cpu",))
+    series["cpu web-4"][:-72] = np.nan
+    assert looked(series, tmp_path).data["suspects"] == []
+    series["cpu web-4"][-12:] += 60
+    found = looked(series, tmp_path)
+    assert [s["entity"] for s in found.data["suspects"]] == ["web-4"]
+    (one,) = found.data["strays"]
+    assert one["usual"] == pytest.approx(30, abs=1) and one["onset"] == NOW - 11 * STEP
+
+
+def test_hosts_that_come_and_go_are_not_missed(tmp_path: Path) -> None:
+    series = fleet(metrics=("cpu",))
+    for host, came, left in (("web-3", 900, 700), ("web-4", 800, 500), ("db-1", 400, 60)):
+        series[f"cpu {host}"][:-came] = np.nan
+        series[f"cpu {host}"][-left:] = np.nan
+    found = looked(series, tmp_path)
+    assert found.data["suspects"] == []
+    assert [(s["entity"], s["passing"]) for s in found.data["silent"]] == [("db-1", True), ("web-4", True)]
+    series["cpu web-2"][-60:] = np.nan
     assert [s["entity"] for s in looked(series, tmp_path).data["suspects"]] == ["web-2"]

@@ -416,6 +416,30 @@ def test_a_time_in_the_question_goes_to_the_tools() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("question", "hours"),
+    [
+        ("what happened last night", (19, 7)),
+        ("why was web-2 slow 3 hours ago", (3.5, 2.5)),
+        ("what changed in the last hour", (1, None)),
+        ("what happened in the past two hours", (2, None)),
+        ("what changed since 2h", (2, None)),
+        ("what happened today", (15, None)),
+    ],
+)
+def test_a_time_that_is_over_has_an_end(question: str, hours: tuple[float, float | None]) -> None:
+    since, until = (None if h is None else rfc3339(NOW - int(h * HOUR)) for h in hours)
+    called = dict(scripted(question, looks()).calls)["find_unusual"]
+    assert (called["since"], called.get("until")) == (since, until)
+
+
+def test_what_is_over_is_not_said_to_be_as_usual() -> None:
+    over = stray("web-2", "cpu", 98.7, 12.3, ongoing=False, size=40.0)
+    found = scripted("how is everything", looks(find_unusual=(unusual(over, suspects=[]), evidence(4))))
+    assert found.first.startswith("Nothing stands out now; what strayed from its usual course from ")
+    assert "follow their usual course" not in found.text and "Over since" in found.text
+
+
 def test_text_of_files_below_the_question_is_no_question() -> None:
     found = scripted("how is everything\n\n<<<data 1f from stdin>>>\nwhy is db-1 slow\n<<<end of data 1f>>>", looks())
     assert found.first.startswith("Nothing stands out")

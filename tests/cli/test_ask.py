@@ -176,6 +176,38 @@ def test_what_may_not_be_sent_is_not(sco, recording, wire, monkeypatch) -> None:
     assert "## Firing alerts" not in sent(server)
 
 
+def test_nobody_calculates_with_what_it_may_not_be_sent(sco, recording, wire, monkeypatch) -> None:
+    """Evidence of the live context has numbers that are easy to guess."""
+    monkeypatch.setenv("SCO_ASK__OPENAI__SEND", '["alerts"]')
+    sums = [("calculate", {"expression": f"E{n}.1.now + 0"}) for n in range(1, 5)]
+    server = wire([*calls(*sums), *end()], answer("ok"))
+    sco("ask", "--provider", "openai", "--from", recording, "cpu")
+    results = server.asked[1].json["messages"][3:]
+    assert [result["content"].count("there is no result") for result in results] == [1, 1, 1, 1]
+    assert "did you mean" not in json.dumps(results), "not even names of results"
+
+
+def test_what_was_said_before_stays_with_those_who_may_know_it(sco, recording, wire, monkeypatch) -> None:
+    sco("ask", "--from", recording, "what is cpu on web-1")
+    monkeypatch.setenv("SCO_ASK__OPENAI__SEND", "[]")
+    server = wire(answer("fine"))
+    sco("ask", "-c", "--provider", "openai", "--from", recording, "go on")
+    before, *said, now = server.asked[0].json["messages"][1:]
+    assert (before["content"], now["content"]) == ("what is cpu on web-1", "go on")
+    assert "may not be sent to you" in said[-1]["content"]
+    assert not [each["content"] for each in said if re.search(r"\d", each["content"] or "")]
+
+
+def test_what_is_shown_of_earlier_answers_gives_the_terminal_no_orders(sco, recording, wire) -> None:
+    wire(answer("\x1b]8;;http://evil.example\x1b\\click\x1b]8;;\x1b\\"))
+    sco("ask", "--provider", "openai", "--from", recording, "hello")
+    assert "\x1b" not in sco("ask", "-c", "--provider", "openai", "--from", recording, "--dry-run", "and now").out
+    wire(answer("ok"))
+    shown = sco("ask", "-c", "--provider", "openai", "--from", recording, "--show-prompt", "and now").err
+    assert "click" in shown
+    assert "\x1b" not in shown
+
+
 def test_files_and_pipes_go_along_without_their_secrets(sco, recording, wire, tmp_path, monkeypatch) -> None:
     log = tmp_path / "deploy.log"
     log.write_text("deployed 1.2.3\npassword=hunter2222\n")

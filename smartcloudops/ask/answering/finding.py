@@ -95,7 +95,8 @@ def _past(data: Document) -> list[Named]:
     for one in sorted(data.get("strays", ()), key=lambda s: -s["size"]):
         hosts.setdefault(one["entity"], []).append(one)
     found = [Named(h, tuple(own), 0, 0.0) for h, own in hosts.items() if own[0]["size"] >= _MUCH]
-    gone = [Named(s["entity"], (), 0, 0.0, s) for s in data.get("silent", ()) if s["entity"] not in hosts]
+    silent = [s for s in data.get("silent", ()) if s["entity"] not in hosts and not s.get("passing")]
+    gone = [Named(s["entity"], (), 0, 0.0, s) for s in silent]
     return gone + found
 
 

@@ -56,7 +56,7 @@ _SINCE = re.compile(
 )
 _CHANGED = re.compile(
     r"\bwhat(?:ever)?\b.*\b(?:changed|changes|change|different|happened|happening|new)\b|"
-    r"\banything\b.*\b(?:change|changed|new|different)\b|"
+    r"\b(?:any|some)thing\b.*\b(?:change|changed|new|different|happen|happened|happening)\b|"
     r"^(?:changes|changed)\b|\bany(?:thing)? (?:recent )?changes?\b|what (?:did )?(?:we )?(?:deploy|deployed)|"
     r"\bwhat happened\b|\bhas anything changed|"
     r"^what is new|\bdifferences?\b(?! between)"
@@ -94,7 +94,7 @@ _HEALTH = re.compile(
     r"\bhow (?:is|are|was|were|does|do) |\bhow (?:goes|it goes|is it going)|going well|\bhealth|\bstatus\b|"
     r"\bsituation\b|\beverything\b|\boverview\b|\bsummar|\bwhat is (?:going on|happening|up|cooking|new)\b|"
     r"\ball (?:good|ok|okay|fine|quiet|well|green)\b|\bany(?:thing|body|one)?\b.*\b(?:wrong|problems?|issues?|"
-    r"trouble|weird|strange|odd|unusual|fire|bad|broken|down|anomal\w*)\b|"
+    r"trouble|weird|strange|odd|unusual|fire|bad|broken|down|off|anomal\w*)\b|\bsomething\b.*\b(?:off|up|wrong)\b|"
     r"\b(?:ok|okay|fine|good|alright|healthy|alive|up)\b|\breport\b|\blooks?\b.*\b(?:good|ok|fine)|\bon fire\b|"
     r"\bworry\b|\bsleep\b|\bany (?:news|anomal\w*)\b|\bgoing on\b"
 )

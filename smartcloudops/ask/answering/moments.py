@@ -29,7 +29,8 @@ _BEFORE = r"\b(?:in|over|for|during|within|of|from|since|through)?\s*(?:the\s+)?
 class Span:
     """A time that a question means, ms. `at`: it is a moment, the span lies around it; `said`: the words.
 
-    `name`: the day it was called by ("yesterday"), which a comparison takes for its reference.
+    `name`: the day it was called by ("yesterday"), which a comparison takes for its reference; `ends_now`: what is
+    asked about is how things stand, not a time that is over.
     """
 
     since: int
@@ -37,6 +38,7 @@ class Span:
     said: str
     at: int | None = None
     name: str = ""
+    ends_now: bool = False
 
 
 def span_in(text: str, *, now: int) -> tuple[Span | None, str]:
@@ -57,13 +59,13 @@ def span_in(text: str, *, now: int) -> tuple[Span | None, str]:
 
 
 def _last(found: re.Match[str], now: int) -> Span:
-    return Span(now - _length(found[1] or "1", found[2]), now, found[0].strip())
+    return Span(now - _length(found[1] or "1", found[2]), now, found[0].strip(), ends_now=True)
 
 
 def _ago(found: re.Match[str], now: int) -> Span:
     at = now - _length(found[1], found[2])
     if found[0].startswith("since"):
-        return Span(at, now, found[0])
+        return Span(at, now, found[0], ends_now=True)
     return _moment(at, found[0], now)
 
 
@@ -78,7 +80,9 @@ def _iso(found: re.Match[str], now: int) -> Span | None:
         return None
     if len(found[2]) == len("2026-11-20") and not (found[1] or "").startswith("since"):
         return Span(at, min(at + DAY, now), found[0])
-    return Span(at, now, found[0]) if (found[1] or "").startswith("since") else _moment(at, found[0], now)
+    return (
+        Span(at, now, found[0], ends_now=True) if (found[1] or "").startswith("since") else _moment(at, found[0], now)
+    )
 
 
 def _read(text: str) -> int | None:
@@ -104,7 +108,9 @@ def _clocked(found: re.Match[str], now: int) -> Span | None:
         return None
     if found[5]:
         at = at - DAY if at // DAY == now // DAY else at
-    return Span(at, now, found[0].strip()) if found[1] == "since" else _moment(at, found[0].strip(), now)
+    if found[1] == "since":
+        return Span(at, now, found[0].strip(), ends_now=True)
+    return _moment(at, found[0].strip(), now)
 
 
 def _clock(hours: str, minutes: str | None, half: str | None, now: int) -> int | None:
@@ -141,7 +147,8 @@ def _named(found: re.Match[str], now: int) -> Span:
     until = min(until, now)
     if since >= until:
         since, until = since - DAY, until if until > since - DAY else now
-    return Span(since, now if found[1] == "since" else until, found[0].strip(), name=name)
+    reaches = found[1] == "since" or name in ("today", "this week", "last week")
+    return Span(since, now if reaches else until, found[0].strip(), name=name, ends_now=reaches)
 
 
 def _monday(now: int) -> int:
@@ -151,7 +158,8 @@ def _monday(now: int) -> int:
 def _weekday(found: re.Match[str], now: int) -> Span:
     back = (datetime.fromtimestamp(now / SECOND, UTC).weekday() - _DAYS.index(found[2])) % 7
     day = to_ms(datetime.fromtimestamp(now // DAY * DAY / SECOND, UTC) - timedelta(days=back))
-    return Span(day, now if found[1] == "since" else min(day + DAY, now), found[0].strip(), name=found[2])
+    since = found[1] == "since"
+    return Span(day, now if since else min(day + DAY, now), found[0].strip(), name=found[2], ends_now=since)
 
 
 _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], int], Span | None]], ...] = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from smartcloudops.ask.answering.words import TOKEN, TOPICS, is_word, mended, slips, written_out
@@ -156,7 +157,8 @@ def _is_stranger(token: str, names: Names) -> bool:
 def _metrics(tokens: list[str], names: Names) -> Iterator[str]:
     """Metrics in the order of how surely they are meant: by name, in several words, by topic, by a word of theirs."""
     seen: dict[str, None] = {}
-    left = list(tokens)
+    # A load balancer is a thing, not its load.
+    left = ["" if pair[0] == "load" and pair[1].startswith("balanc") else pair[0] for pair in pairwise([*tokens, ""])]
     for length in (4, 3, 2, 1):
         for at in range(len(left) - length + 1):
             joined = "_".join(left[at : at + length])

@@ -24,6 +24,8 @@ def figure(value: float | None, unit: str) -> str:
 def course(stray: Document) -> str:
     """`disk_busy is 98.7% now, usually 12.3%`; its worst value where it is over."""
     name, usual = code(stray["called"]), figure(stray["usual"], stray["unit"])
+    if stray.get("returning"):
+        return f"{name} comes and goes, {figure(stray['worst'], stray['unit'])} at worst, usually {usual}"
     if stray["ongoing"]:
         return f"{name} is {figure(stray['value'], stray['unit'])} now, usually {usual}"
     return f"{name} was {figure(stray['worst'], stray['unit'])}, usually {usual}"

@@ -162,6 +162,13 @@ def _nothing(intent: Intent, looked: Looked, found: Found) -> str:
     data, cite = looked.data("find_unusual"), looked.cite("find_unusual")
     upto = f"from {clock(data['since'], looked.now)} to {clock(data['end'], looked.now)}"
     usual = f"all {data['series']} series of {len(data['hosts'])} hosts follow their usual course {upto}{cite}."
+    if found.over:
+        whom = (
+            f"{listed(list(intent.hosts))} {_does(intent.hosts)} not stand out"
+            if intent.hosts
+            else "Nothing stands out"
+        )
+        return f"{whom} now; what strayed from its usual course {upto} is over{cite}."
     weak = sum(s["ongoing"] for s in data.get("strays", ()))
     if weak:
         usual = (
@@ -185,6 +192,7 @@ def _facts(intent: Intent, looked: Looked, found: Found) -> Iterator[str]:
         yield from _as_usual(found.named[0], looked)
     yield from _together(looked)
     yield from _over(found.over, looked)
+    yield from _passing(looked)
     yield from missing(looked)
 
 
@@ -229,6 +237,12 @@ def _over(strays: Sequence[Document], looked: Looked) -> Iterator[str]:
     for one in strays[:2]:
         when = clock(one["last"], looked.now)
         yield f"Over since {when}, on {one['entity']}: {course(one)}{looked.cite('find_unusual')}."
+
+
+def _passing(looked: Looked) -> Iterator[str]:
+    gone = [one["entity"] for one in looked.data("find_unusual").get("silent", ()) if one.get("passing")]
+    if gone:
+        yield f"Hosts come and go here; no longer there: {listed(gone)}{looked.cite('find_unusual')}."
 
 
 def _fires(looked: Looked) -> Iterator[str]:

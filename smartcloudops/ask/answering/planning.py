@@ -143,9 +143,7 @@ def _span(intent: Intent) -> dict[str, Any]:
     if intent.span is None or intent.span.until - intent.span.since > 48 * HOUR:
         return {}
     found = {"since": rfc3339(_whole(intent.span.since)), "until": rfc3339(_whole(intent.span.until))}
-    if intent.span.said.startswith("since") or " ago" in intent.span.said or "last" in intent.span.said:
-        del found["until"]
-    return found if intent.span.name != "today" else {"since": found["since"]}
+    return {"since": found["since"]} if intent.span.ends_now else found
 
 
 def _around(intent: Intent) -> dict[str, Any]:

@@ -71,6 +71,10 @@ _BREAK = re.compile(
     r"[;:(),\n|]|\s[–—-]\s|—|\b(?:and|but|while|whereas|with|versus|vs|compared|though|although|or|than|which|against|"
     r"then|whilst|followed|yet|plus)\b"
 )
+# `0.166 s instead of the usual 0.046 s`, `87 % from a usual 8 %`.
+_BREAK_STAT = re.compile(rf"{_BREAK.pattern}|\b(?:from|instead|rather)\b")
+# The host that was spoken of before.
+_PRONOUN = re.compile(r"(?i)[\s*_>-]*(?:it|its|this host|that host|this one|this machine|the host|the server)\b")
 
 # A subject that is none of the hosts named before.
 _ANYONE = re.compile(
@@ -89,8 +93,8 @@ def groups(text: str, mentions: Sequence[Mention], *, compound: bool = False) ->
         gap = text[found[-1].end : one.start] if found else ""
         if found and compound and _COMPOUND.match(gap):
             last = found[-1].members
-            # `CPU load`, `network load` are of what stands first.
-            one = Mention(one.start, one.end, last[-1]) if "load" in one.keys else one
+            # `CPU load`, `network load`, `memory share` are of what stands first.
+            one = Mention(one.start, one.end, last[-1]) if one.keys & {"load", "suspicion"} else one
             found[-1] = Group(found[-1].start, one.end, (*last[:-1], last[-1] | one.keys))
         elif found and len(gap) < 24 and _JOINT.match(gap):
             found[-1] = Group(found[-1].start, one.end, (*found[-1].members, one.keys))
@@ -128,14 +132,17 @@ class Sentence:
         return self._in_clause(run, last, following, family, kind)
 
     def _in_clause(self, run: Run, last: Group | None, following: Group | None, family: str, kind: str) -> Keys | None:
-        for parted in (_BREAK,) if kind == "stat" else (_BREAK, _STRONG):
+        near = kind == "stat"
+        for parted in (_BREAK_STAT,) if kind == "stat" else (_BREAK,) if near else (_BREAK, _STRONG):
             start, end = self._clause(run, family, parted)
             if last and last.start >= start:
                 return last.keys
             if following and following.end <= end:
                 return following.keys
+            if family == "host" and last is None and _PRONOUN.match(self.text):
+                return None
         nearest = last or following
-        return nearest.keys if nearest and kind != "stat" else None
+        return nearest.keys if nearest and not near else None
 
     def _follows(self, run: Run, group: Group, kind: str) -> bool:
         """Whether a name right behind a number is its own: `41% (mean)`, not `41% (mean 38%)`."""

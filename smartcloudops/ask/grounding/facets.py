@@ -55,6 +55,8 @@ _METRIC = _table(
         "request latency|request latencies|query latency": "latency",
         "network errors|network error": "network errors",
         "network traffic": "network",
+        # How much of all that is strange is a host's.
+        "share|suspicion|suspicion share|suspect share": "suspicion",
     }
 )
 _ASPECT = _table(
@@ -71,6 +73,7 @@ _ASPECT = _table(
 _NAMED_STAT = _table(
     {
         "max|maximum|peak|highest": "max",
+        "worst": "worst",
         "min|minimum|lowest": "min",
         "mean|avg|average": "mean",
         "median": "median",
@@ -88,8 +91,9 @@ _NAMED_STAT = _table(
 )
 _SAID_STAT = _table(
     {
-        "max|maximum|peak|peaked|peaks|peaking|max'd": "max",
-        "min|minimum": "min",
+        "max|maximum|peak|peaked|peaks|peaking|max'd": "max worst",
+        "min|minimum": "min worst",
+        "worst": "worst max min",
         "mean|avg|average|averaged|averages|averaging": "mean",
         "median": "median",
         "now|currently|current|latest|right now": "last mean median after",

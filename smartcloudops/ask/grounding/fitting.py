@@ -206,7 +206,7 @@ def _changed(figure: Figure, claim: Spoken, scope: Scope, known: Known) -> tuple
     plus = scope.sentence[scope.at : scope.at + 1] in "+-−" and claim.unit is not None
     said = claim.factor or plus or bool(_CHANGE.search(before) or _CHANGED.match(after))
     said = said or bool(scope.head and _CHANGE_NAMES.search(scope.head))
-    if said and not derived and figure.value >= 0:
+    if said and not derived and figure.value >= 0 and figure.unit != "deviations":
         return 5, "it is said as a difference or ratio, which only `calculate` supports"
     if figure.value < 0 and claim.value > 0 and not _DOWN.search(scope.sentence):
         return 5, "the value is negative"

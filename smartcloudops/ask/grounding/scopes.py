@@ -20,6 +20,9 @@ _JOINED = re.compile(
     r"[*_`\s]*(?:,|/|&|,? ?\b(?:and|or)\b|(?P<opposed>,? ?\b(?:vs\.?|versus|compared (?:to|with)|against)))"
     r"[*_`\s]*(?:(?:at|of|about|only|around|roughly|approximately|nearly|almost|just|~)[*_`\s]*){0,2}\Z"
 )
+# A column with two figures in each cell: `Now (usual)`.
+_BOTH = re.compile(r"(?P<first>[^|()]*)\((?P<second>[^|()]*)\)[\s*_]*\Z")
+_SUSPICION = frozenset({"suspicion"})
 _HEAD_UNIT = re.compile(r"[(\[,]\s*([^()\[\],|]{1,12}?)\s*[)\]]?[\s*_]*\Z")
 
 
@@ -57,8 +60,11 @@ class Page:
     def __post_init__(self) -> None:
         self._names = Names(self.known.whose.values())
         self._named = {family: [] for family in FAMILIES}
+        suspected = self.known.measures(_SUSPICION, "%")
         for one in in_text(self.text, self.known.names()):
-            self._named[one.family].append(Mention(one.start, one.end, one.keys))
+            # A share of anything else is a way to say how much.
+            if suspected or one.keys != _SUSPICION:
+                self._named[one.family].append(Mention(one.start, one.end, one.keys))
         self._named |= {"host": self._names.hosts_in(self.text), "part": self._names.parts_in(self.text)}
         self._starts = [p.start for p in self.passages]
         self._runs = _runs(self.text, self.claims, [self.passage(c) for c in self.claims])
@@ -129,6 +135,9 @@ class Page:
             return own
         if kind == "stat" and not passage.cell:
             return None
+        if kind == "stat" and (both := _BOTH.match(self.text, *passage.over[0]) if passage.over else None):
+            inside = "(" in sentence.text[: run.start]
+            return _union(self._in(family, both.span("second" if inside else "first"))) or None
         return self._above(passage, family)
 
     def _sentence(self, span: Span) -> Sentence:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -34,6 +34,8 @@ _SILENT = 20
 # Points that are read at once, of so many rows at least, at a step of a quarter of an hour at most.
 _MOST_CELLS, _LEAST_ROWS, _COARSEST = 6_000_000, 300, 15 * MINUTE
 _SUSPECTS = 3
+# So many others that came and left make leaving usual.
+_PASSING = 2
 
 
 def run(world: World, arguments: Mapping[str, Any]) -> Result:
@@ -46,7 +48,8 @@ def run(world: World, arguments: Mapping[str, Any]) -> Result:
         raise DataError(f"{source.where} has none of the watched metrics", hint="sco query, or list_metrics")
     values = _rated(recording)
     names = [entity_of(labels, labels.get("__name__", "")) for labels in recording.labels]
-    told = _Told(recording, names, metrics, whole, since, arguments, world.clock(), len(gathered.edges))
+    passing = straying.passing(values, whole.times(), names)
+    told = _Told(recording, names, metrics, whole, since, arguments, world.clock(), len(gathered.edges), passing)
     return told.result(values)
 
 
@@ -113,6 +116,7 @@ class _Told:
     arguments: Mapping[str, Any]
     now: int
     calls: int
+    passing: Set[str]
 
     def result(self, values: straying.Floats) -> Result:
         times = self.whole.times()
@@ -185,13 +189,13 @@ class _Told:
 
     def row(self, s: Stray) -> Row:
         unit = self.unit(s.row)
-        state = "goes on" if s.ongoing else f"over at {minute(s.last)}"
+        state = "comes and goes" if s.returning else "goes on" if s.ongoing else f"over at {minute(s.last)}"
         return Row(
             self.names[s.row],
             {
                 "metric": Cell(self.called(s.row)),
-                "now": Cell(s.value, unit, s.last),
-                "usual": Cell(s.usual, unit),
+                "now": Cell(s.value, unit, s.last) if s.ongoing and not s.returning else Cell(""),
+                "usual": Cell(s.usual, unit, s.last),
                 "worst": Cell(s.worst, unit, s.worst_at),
                 "deviations": Cell(round(s.size, 1), "deviations"),
                 "state": Cell(state),
@@ -290,15 +294,18 @@ class _Told:
         return sorted({labels[i].get("__name__", "") for i, name in enumerate(self.names) if name == host})
 
     def silences(self, gone: Sequence[Silent]) -> list[dict[str, Any]]:
-        """By host: which metrics it sends no more, whether all, and when the last of them came."""
+        """By host: which metrics it sends no more, whether all, when the last of them came, and `passing` where it is
+        one of several that came and left, as machines of a group that scales do."""
+        by_host = straying.by_entity(self.names, [s.row for s in gone])
         return [
             {
                 "entity": host,
                 "metrics": sorted({self.called(row) for row in rows}),
                 "whole": self.is_whole(host, rows),
                 "last": max(s.last for s in gone if s.row in rows),
+                "passing": len(self.passing) > _PASSING and host in self.passing,
             }
-            for host, rows in straying.by_entity(self.names, [s.row for s in gone]).items()
+            for host, rows in by_host.items()
         ]
 
     def document(self, s: Stray, number: int) -> dict[str, Any]:
@@ -320,6 +327,7 @@ class _Told:
             "onset": s.onset,
             "last": s.last,
             "ongoing": s.ongoing,
+            "returning": s.returning,
             "row": number,
         }
 

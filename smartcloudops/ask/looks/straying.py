@@ -30,6 +30,8 @@ _LEVEL, _SPAN, _TRIFLE = 0.01, 1e-3, 0.2
 _HOSTS, _TOGETHER, _MOVED, _LEAST_MOVE = 4, 0.7, 1.0, 0.05
 _THERE = 0.9
 _ENOUGH_ROWS, _DAYS = 12, 3
+# What is out so often, and so many rows at most apart, comes and goes.
+_OFTEN, _PAUSE = 3, 12
 _ALIKE = 2 / 3
 
 
@@ -71,6 +73,8 @@ class Stray:
     worst_at: int
     first: float
     ongoing: bool
+    # It comes and goes: it may be back at its usual now, and it will be out again.
+    returning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,7 @@ def course(
     past = past if past >= _ENOUGH_ROWS else len(times)
     expected = _expected(values, times, past)
     deviation = _deviation(values, expected, past, np.asarray(least))
+    _judge_young(values, expected, deviation, past, np.asarray(least))
     common = tuple(_common(values, expected, deviation, times, metrics))
     for one in common:
         deviation[list(one.rows)] = _widened(values, expected, deviation, one)
@@ -125,6 +130,22 @@ def _deviation(values: Floats, expected: Floats, past: int, least: Floats) -> Fl
     level = np.abs(np.nan_to_num(_median(values[:, :past])))
     floor = np.maximum.reduce([_LEVEL * level, _SPAN * span, _TRIFLE * least, np.full(len(values), 1e-9)])
     return np.asarray(np.maximum(np.nan_to_num(found), floor))
+
+
+def _judge_young(values: Floats, expected: Floats, deviation: Floats, past: int, least: Floats) -> None:
+    """Hosts that were not there before: their usual is that of their own first three quarters, and as they know no
+    time of day yet, what the others differ by in these hours belongs to their deviation."""
+    known = ~np.isnan(values)
+    few = (known[:, :past].sum(axis=1) < _ENOUGH_ROWS) & (known.sum(axis=1) >= 2 * _ENOUGH_ROWS)
+    for row in np.flatnonzero(few).tolist():
+        own = np.flatnonzero(known[row])
+        early = own[: len(own) * 3 // 4]
+        expected[row] = _median(values[row : row + 1, early])[0]
+        others = np.flatnonzero(~few)
+        theirs = values[np.ix_(others, own)].reshape(1, -1)
+        spread = 1.4826 * _median(np.abs(theirs - _median(theirs)[:, None])) if len(others) else np.zeros(1)
+        self_spread = _deviation(values[row : row + 1, own], expected[row : row + 1, own], len(early), least[[row]])
+        deviation[row] = max(float(self_spread[0]), float(np.nan_to_num(spread[0])))
 
 
 def _common(
@@ -209,7 +230,7 @@ def strays(found: Course, since: int) -> list[Stray]:
     ).tolist():
         one = _ongoing(found, lasting, row, newest[row]) if newest[row] >= LEAST else _over(found, lasting, row, start)
         if one is not None and not _is_habit(found, lasting, one):
-            every.append(one)
+            every.append(one if one.ongoing else _until_last(found, lasting[row], one, start))
     return sorted(every, key=lambda s: (not s.ongoing, -s.size, s.row))
 
 
@@ -254,6 +275,23 @@ def _over(found: Course, lasting: Floats, row: int, start: int) -> Stray | None:
     if np.isnan(found.values[row, worst]):
         return None
     return _stray(found, row, float(lasting[row, peak]), first, last, worst, worst, ongoing=last == len(flags) - 1)
+
+
+def _until_last(found: Course, lasting: Floats, one: Stray, start: int) -> Stray:
+    """It is over since it was out for the last time, not since its worst; not over at all where it comes and goes."""
+    flags = np.concatenate([[False], lasting[start:] >= NOTABLE, [False]])
+    edges = np.flatnonzero(flags[1:] != flags[:-1]).reshape(-1, 2) + start
+    edges = edges[[lasting[a:b].max() >= LEAST for a, b in edges.tolist()]]
+    last = int(edges[-1, 1]) - 1
+    gaps = np.append(edges[1:, 0], len(lasting)) - edges[:, 1]
+    apart = np.flatnonzero(gaps > _PAUSE)
+    since = int(apart[-1]) + 1 if len(apart) else 0
+    if len(edges) - since < _OFTEN:
+        return replace(one, last=int(found.times[last]))
+    first = max(int(edges[since, 0]) - 1, 0)
+    worst = first + int(np.argmax(np.nan_to_num(found.z[one.row, first : last + 1])))
+    size = float(lasting[first : last + 1].max())
+    return replace(_stray(found, one.row, size, first, last, worst, worst, ongoing=True), returning=True)
 
 
 def _stray(
@@ -302,6 +340,14 @@ def silent(values: Floats, times: Times) -> list[Silent]:
         if day.mean() >= _THERE and len(day) >= _ENOUGH_ROWS:
             found.append(Silent(row, int(times[last])))
     return found
+
+
+def passing(values: Floats, times: Times, names: Sequence[str]) -> frozenset[str]:
+    """Entities that came after the first hour and have left, with all their series."""
+    known = ~np.isnan(values)
+    start = int(np.searchsorted(times, times[0] + HOUR)) if len(times) else 0
+    stayed = known[:, :start].any(axis=1) | known[:, -LASTING:].any(axis=1) | ~known.any(axis=1)
+    return frozenset(names) - {names[row] for row in np.flatnonzero(stayed).tolist()}
 
 
 def by_entity(names: Sequence[str], rows: Sequence[int]) -> Mapping[str, list[int]]:

@@ -31,11 +31,11 @@ class Suspect:
 
 
 def ranked(strays: Sequence[Document], silent: Sequence[Document], *, end: int) -> list[Suspect]:
-    """The suspects, the strangest first. A silence of more than a day is no news."""
+    """The suspects, the strangest first. A silence of more than a day is no news, nor one of those that come and go."""
     hosts: dict[str, list[Document]] = {}
     for one in strays:
         hosts.setdefault(one["entity"], []).append(one)
-    gone = {one["entity"]: one for one in silent if end - one["last"] <= DAY}
+    gone = {one["entity"]: one for one in silent if end - one["last"] <= DAY and not one.get("passing")}
     found = [_suspect(host, own, gone.get(host)) for host, own in hosts.items()]
     found += [_suspect(host, [], one) for host, one in gone.items() if host not in hosts]
     found = sorted((s for s in found if s.size >= ACCUSED), key=lambda s: (-s.size, s.entity))
