@@ -177,7 +177,20 @@ class Logs:
     """One `[logs.NAME]`: a place where logs lie."""
 
     uri: str = field(metadata=meta("uri", "`s3://bucket/prefix` or a directory"))
-    layout: str = key("auto", "text", "how its keys hold dates, such as `{yyyy}/{mm}/{dd}/`")
+    layout: str = key("auto", "text", "how its keys hold dates: a name (`alb`) or a template (`{yyyy}/{mm}/{dd}/`)")
+    format: str = key("auto", "text", "format of its lines; known by content by default")
+    zone: str = key("UTC", "text", "time zone of times that name none, such as `Europe/Berlin`")
+    profile: str | None = key(None, "text", "AWS profile")
+    role: str | None = key(None, "text", "ARN of a role to assume")
+    region: str | None = key(None, "text", "AWS region of the bucket")
+    endpoint: str | None = key(None, "text", "another server that speaks S3, such as http://minio:9000")
+    client: Literal["auto", "boto3", "obstore"] = key(
+        "auto", "text", "what fetches; obstore where it is installed", choices=("auto", "boto3", "obstore")
+    )
+    requester_pays: bool = key(False, "flag", "pay for the requests to someone else's bucket")
+    unsigned: bool = key(False, "flag", "a public bucket: send no credentials")
+    workgroup: str = key("primary", "text", "Athena workgroup, whose limit of scanned bytes holds")
+    table: str | None = key(None, "text", "Athena table, `database.table`; made up from the layout by default")
 
 
 @dataclass(frozen=True, slots=True)
