@@ -78,7 +78,8 @@ class Event:
 class Hit:
     """A record that matches. `offset` is that of its first byte in the decoded object; `line` has no line end.
 
-    `event` is None where nothing asked for it; `before` and `after` are lines around it that do not match.
+    `event` is None where nothing asked for it; `before` and `after` are records around it that do not match, each
+    given once. `joined`: what is given here follows the hit before it without a gap.
     """
 
     key: str
@@ -87,3 +88,4 @@ class Hit:
     event: Event | None = None
     before: tuple[bytes, ...] = ()
     after: tuple[bytes, ...] = ()
+    joined: bool = False

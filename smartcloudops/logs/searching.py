@@ -1,0 +1,171 @@
+"""What `sco logs search` asks for: a question to a source, answered with hits, troubles, and what was covered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from smartcloudops.core.times import HOUR
+from smartcloudops.logs import crew
+from smartcloudops.logs.finding.compile import compiled
+from smartcloudops.logs.layouts import Layout
+from smartcloudops.logs.listing import Listing, listed
+from smartcloudops.logs.objects import Hit, LogObject, Trouble
+from smartcloudops.logs.scan import blocks
+from smartcloudops.logs.sieve import Question, Sieve
+from smartcloudops.logs.sources import Source
+from smartcloudops.logs.surroundings import Hits
+from smartcloudops.logs.work import Done, Given
+
+# Hits that cross a pipe together, by count and by bytes.
+_BATCH, _BATCH_BYTES = 256, 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question to a source. `limit`: stop after so many hits; `before`, `after`: records around each; `events`: hits
+    carry what their format reads; the rest as for `crew.run` and `listing.listed`. `skip`: objects that are done."""
+
+    source: Source
+    question: Question
+    slack: int = HOUR
+    layout: Layout | None = None
+    limit: int | None = None
+    before: int = 0
+    after: int = 0
+    events: bool = False
+    workers: int | None = None
+    budget: int = crew.BUDGET
+    cap: int = crew.CAP
+    skip: Callable[[LogObject], bool] | None = None
+
+
+@dataclass(slots=True)
+class Coverage:
+    """How far a search has come. Bytes as stored and as decoded; `skipped`: done by the search that this one resumes.
+
+    `listed` is final, and `whole` true, when everything that can hold hits was looked at.
+    """
+
+    listing: Listing
+    objects: int = 0
+    stored: int = 0
+    decoded: int = 0
+    hits: int = 0
+    skipped: int = 0
+    listed: bool = False
+    whole: bool = False
+    troubles: list[Trouble] = field(default_factory=list)
+
+
+class Search:
+    """Iterate it for hits and troubles, as found; `coverage` grows with it. `finished` hears of objects that are done
+    and whose hits were all taken."""
+
+    def __init__(self, asked: Asked, *, finished: Callable[[LogObject], None] = lambda one: None) -> None:
+        self.asked = asked
+        self.sieve = compiled(asked.question)
+        question = asked.question
+        self._finished = finished
+        listing = listed(
+            asked.source, since=question.since, until=question.until, slack=asked.slack, layout=asked.layout
+        )
+        self.coverage = Coverage(listing)
+
+    def __iter__(self) -> Iterator[Hit | Trouble]:
+        asked, covered = self.asked, self.coverage
+        if asked.limit is not None and asked.limit <= 0:
+            return
+        work = _Work(asked, self.sieve)
+        results = crew.run(
+            asked.source, self._objects(), work, workers=asked.workers, budget=asked.budget, cap=asked.cap
+        )
+        for result in results:
+            if isinstance(result, Given):
+                for hit in self._wanted(result.payload):
+                    covered.hits += 1
+                    yield hit
+                if covered.hits == asked.limit:
+                    return
+            else:
+                yield from self._ended(result)
+        covered.whole = True
+
+    def _objects(self) -> Iterator[LogObject]:
+        for one in self.coverage.listing:
+            if self.asked.skip is not None and self.asked.skip(one):
+                self.coverage.skipped += 1
+            else:
+                yield one
+        self.coverage.listed = True
+
+    def _wanted(self, hits: list[Hit]) -> Iterable[Hit]:
+        limit = self.asked.limit
+        return hits if limit is None else hits[: limit - self.coverage.hits]
+
+    def _ended(self, done: Done) -> Iterator[Trouble]:
+        covered = self.coverage
+        covered.objects += 1
+        covered.stored += done.one.size
+        covered.decoded += done.decoded
+        covered.troubles += done.troubles
+        yield from done.troubles
+        self._finished(done.one)
+
+
+def search(asked: Asked) -> Search:
+    """A search, not begun; UsageError for a question that cannot be compiled."""
+    return Search(asked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """The hits of one object, in batches."""
+
+    asked: Asked
+    sieve: Sieve
+
+    def __call__(self, one: LogObject, buffers: Iterator[bytes], give: Callable[[Any], None]) -> None:
+        asked = self.asked
+        hits = Hits(one.key, self.sieve, asked.before, asked.after, asked.events)
+        batch = _Batch(give, asked.limit)
+        source = asked.source
+        try:
+            for block in blocks(one, buffers, format=source.format, zone=source.zone):
+                batch.take(hits.of(block))
+                if batch.full:
+                    return
+                batch.flush()
+        finally:
+            batch.take(hits.close())
+            batch.flush()
+
+
+@dataclass(slots=True)
+class _Batch:
+    give: Callable[[Any], None]
+    left: int | None
+    _hits: list[Hit] = field(default_factory=list)
+    _bytes: int = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether the limit is reached."""
+        return self.left == 0
+
+    def take(self, hits: Iterator[Hit]) -> None:
+        for hit in hits:
+            if self.left is not None:
+                if self.left == 0:
+                    return
+                self.left -= 1
+            self._hits.append(hit)
+            self._bytes += len(hit.line)
+            if len(self._hits) >= _BATCH or self._bytes >= _BATCH_BYTES:
+                self.flush()
+
+    def flush(self) -> None:
+        if self._hits:
+            self.give(self._hits)
+            self._hits, self._bytes = [], 0
