@@ -42,6 +42,11 @@ def incidents(ctx: typer.Context, incomplete: str) -> Offered:
     return _offer(ctx, incomplete, _incidents)
 
 
+def logs(ctx: typer.Context, incomplete: str) -> Offered:
+    """Names of the configured places where logs lie."""
+    return _offer(ctx, incomplete, lambda config: iter([(name, one.uri) for name, one in config.logs.items()]))
+
+
 def checks(incomplete: str) -> list[str]:
     """The checks of `sco doctor`."""
     from smartcloudops.doctor import CHECKS

@@ -70,7 +70,12 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.hide()
+
+    def hide(self) -> None:
+        """Wipe the line out, before something else is written; it comes back when it is shown next."""
         if self._drawn:
+            self._drawn = False
             self._stream.write(_CLEAR)
             self._stream.flush()
 

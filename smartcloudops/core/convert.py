@@ -11,12 +11,9 @@ from typing import Any
 
 from smartcloudops.core.errors import ConfigError, UsageError
 from smartcloudops.core.keys import Key, display, toml_text
+from smartcloudops.core.quantities import parse_size
 from smartcloudops.core.settings import Form
 from smartcloudops.core.times import now_ms, parse_duration, parse_range
-
-_SIZE = re.compile(r"(\d+)\s*([kMGT]?i?)B?")
-_SCALE = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-_BINARY = {"ki": 2**10, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +150,10 @@ def _duration(value: object, _: Place) -> int:
 def _size(value: object, _: Place) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    found = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
-    if not found:
+    found = parse_size(value) if isinstance(value, str) else None
+    if found is None:
         raise _WrongError("a size", '"256MB"')
-    scale = {**_SCALE, **_BINARY}.get(found[2])
-    if scale is None:
-        raise _WrongError("a size", '"256MB"')
-    return int(found[1]) * scale
+    return found
 
 
 def _path(value: object, place: Place) -> Path:

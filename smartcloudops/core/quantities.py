@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _METRIC = ("", "k", "M", "G", "T", "P")
+_PREFIXES = ("", "k", "M", "G", "T")
+_SIZE = re.compile(r"(\d+)\s*([kKMGT]?i?)B?")
+_SCALES = {
+    letter + i: base**n for i, base in (("", 1000), ("i", 1024)) for n, letter in enumerate(("", "k", "M", "G", "T"))
+}
 
 
 def quantity(value: float | None, unit: str = "") -> str:
@@ -26,6 +32,17 @@ def quantity(value: float | None, unit: str = "") -> str:
         return _scaled(value, 1000.0, _METRIC, f" {unit}" if unit else "").strip()
     text = _digits(value)
     return f"{text}%" if unit == "%" else f"{text} {unit}".strip()
+
+
+def parse_size(text: str) -> int | None:
+    """Bytes in a size as people write it; None for anything else.
+
+    >>> parse_size("256MB"), parse_size("1 GiB"), parse_size("7"), parse_size("a lot")
+    (256000000, 1073741824, 7, None)
+    """
+    found = _SIZE.fullmatch(text.strip())
+    scale = _SCALES.get(found[2].replace("K", "k")) if found and found[2] != "i" else None
+    return None if found is None or scale is None else int(found[1]) * scale
 
 
 def is_bytes(unit: str) -> bool:

@@ -1,0 +1,257 @@
+"""One search on the command line: progress, hits, what could not be read, what was covered, and the status."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TextIO
+
+from smartcloudops.cli.logs.wanted import Wanted
+from smartcloudops.cli.render.logs import Look, form_of
+from smartcloudops.core.console import Progress
+from smartcloudops.core.errors import ScoError, Status
+from smartcloudops.core.quantities import quantity
+from smartcloudops.core.text import printable
+from smartcloudops.core.times import rfc3339
+from smartcloudops.logs.objects import Hit, LogObject, Trouble
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from smartcloudops.cli.render.logs import Form
+    from smartcloudops.logs.resuming import Journal
+    from smartcloudops.logs.searching import Coverage, Search
+
+# Troubles that are named one by one on stderr; JSON names all.
+_NAMED = 20
+# A search that takes longer can be resumed.
+_JOURNAL_AFTER_S = 2.0
+
+
+class Run:
+    """A search under way on the command line."""
+
+    def __init__(self, search: Search, wanted: Wanted, keeper: Keeper | None = None) -> None:
+        self.search, self.wanted, self._keeper = search, wanted, keeper
+        self._troubles = Troubles(sys.stderr)
+        self._began_s = time.monotonic()
+        self._printed = 0
+
+    def status(self) -> Status:
+        """Run it to its end; KeyboardInterrupt after saying what was covered."""
+        out = sys.stdout
+        form = form_of(self.wanted.form, look_of(self.search, self.wanted), out)
+        with Progress(f"searching {self.search.asked.source.name}", quiet=self.wanted.quiet) as progress:
+            try:
+                self._print(form, out, progress)
+            except (KeyboardInterrupt, ScoError):
+                progress.hide()
+                out.flush()
+                if self._keeper:
+                    self._keeper.look(flush=out.flush)
+                self._say_covered(interrupted=True)
+                raise
+            finally:
+                if self._keeper:
+                    self._keeper.close(complete=self.search.coverage.whole)
+        form.close(self.document())
+        out.flush()
+        return self._end()
+
+    def _print(self, form: Form, out: TextIO, progress: Progress) -> None:
+        items = self._in_order(progress) if self.wanted.by_time else self._as_found(progress)
+        for hit in items:
+            progress.hide()
+            form.hit(hit)
+            self._printed += 1
+            if self._printed == self.wanted.limit:
+                return
+
+    def _as_found(self, progress: Progress) -> Iterator[Hit]:
+        covered = self.search.coverage
+        for item in self.search:
+            if isinstance(item, Hit):
+                yield item
+            else:
+                progress.hide()
+                self._troubles.take(item)
+            if self._keeper:
+                self._keeper.look(flush=sys.stdout.flush)
+            progress.done = covered.objects
+            progress.show(progress_note(covered, time.monotonic() - self._began_s))
+
+    def _in_order(self, progress: Progress) -> Iterator[Hit]:
+        from smartcloudops.logs.ordering import by_time
+
+        try:
+            yield from by_time(self._as_found(progress), limit=self.wanted.limit)
+        except OSError as e:
+            hint = "set TMPDIR to a larger disk, or narrow the search with --since and --until"
+            raise ScoError(f"cannot sort the hits: {e.strerror or e}", hint=hint) from e
+
+    def _end(self) -> Status:
+        covered = self.search.coverage
+        self._troubles.end()
+        if not self.wanted.quiet and (not self._printed or time.monotonic() - self._began_s > 1):
+            self._say_covered()
+        if covered.troubles:
+            return Status.PARTIAL
+        return Status.FAILED if self.wanted.fail_empty and not self._printed else Status.DONE
+
+    def _say_covered(self, *, interrupted: bool = False) -> None:
+        covered = self.search.coverage
+        text = covered_text(covered, self._printed, time.monotonic() - self._began_s)
+        sys.stderr.write(f"{'interrupted: ' if interrupted else ''}{text}\n")
+        if interrupted and self._keeper and self._keeper.is_kept:
+            sys.stderr.write("  the same command with --resume goes on from there\n")
+
+    def document(self) -> dict[str, Any]:
+        """What JSON says of the search itself."""
+        covered = self.search.coverage
+        return {
+            "source": self.search.asked.source.name,
+            "complete": covered.whole and not covered.troubles,
+            "objects": covered.objects,
+            "stored_bytes": covered.stored,
+            "decoded_bytes": covered.decoded,
+            "unread": [
+                {"object": t.address, "damage": t.damage, "why": t.why, "searched_bytes": t.searched}
+                for t in covered.troubles
+            ],
+        }
+
+
+def look_of(search: Search, wanted: Wanted) -> Look:
+    """What a form needs to know of the source."""
+    from smartcloudops.logs.whereabouts import host_of_hit
+
+    source = search.asked.source
+    more = {"columns": tuple(wanted.columns)} if wanted.columns else {}
+    host = host_of_hit(lambda: search.coverage.listing.layout)
+    return Look(source.name, source.address, host, search.sieve.marks, **more)
+
+
+def progress_note(covered: Coverage, took_s: float) -> str:
+    """Objects of how many, how far, how fast, how many hits."""
+    listed = covered.listing.objects
+    of = f"of {listed:,}" if covered.listed else f"of {listed:,} so far"
+    rate = f", {quantity(covered.decoded / took_s, 'bytes/s')}" if took_s > 0.5 and covered.decoded else ""
+    return f"{of} objects, {quantity(covered.stored, 'bytes')}{rate}, {covered.hits:,} hits"
+
+
+def covered_text(covered: Coverage, hits: int, took_s: float) -> str:
+    """A sentence on how far a search came, and up to which key."""
+    listing = covered.listing
+    found = "no hits" if not hits else "1 hit" if hits == 1 else f"{hits:,} hits"
+    of = f"{covered.objects:,}"
+    if not covered.whole:
+        of += f" of {listing.objects:,}" if covered.listed else f" of {listing.objects:,} and more"
+    text = f"{found} in {of} objects, {quantity(covered.stored, 'bytes')} stored"
+    text += f", {quantity(covered.decoded, 'bytes')} decoded, {took_s:.1f} s"
+    if listing.outside:
+        text += f"; {listing.outside:,} listed outside of the window"
+    if covered.skipped:
+        text += f"; {covered.skipped:,} were done before"
+    return text
+
+
+@dataclass(slots=True)
+class Troubles:
+    """Names on stderr what could not be read."""
+
+    err: TextIO
+    count: int = 0
+
+    def take(self, trouble: Trouble) -> None:
+        """One more."""
+        self.count += 1
+        if self.count <= _NAMED:
+            self.err.write(f"unread: {printable(trouble.address)}: {printable(trouble.why)} ({trouble.damage})\n")
+
+    def end(self) -> None:
+        """How many were not named one by one."""
+        if self.count > _NAMED:
+            self.err.write(f"unread: {self.count - _NAMED:,} more objects; -o json names all\n")
+
+
+@dataclass(slots=True)
+class Keeper:
+    """Keeps the journal of a search: from the start where one is resumed, else once it has taken a while."""
+
+    state_dir: Path
+    name: str
+    window: tuple[int | None, int | None]
+    resume: bool
+    quiet: bool = False
+    journal: Journal | None = None
+    _waiting: list[LogObject] = field(default_factory=list)
+    _began_s: float = field(default_factory=time.monotonic)
+    _locked: bool = False
+
+    def begin(self) -> None:
+        """Resume, where that is asked for; says from where. LockedError where the other run still goes on."""
+        if not self.resume:
+            return
+        self.journal = self._open()
+        found = self.journal.found
+        if self.quiet:
+            return
+        if found is None:
+            sys.stderr.write("nothing to resume: no such search was interrupted; it begins\n")
+        else:
+            sys.stderr.write(
+                f"resuming the search of {rfc3339(found.since)}: {found.objects:,} objects with {found.hits:,} hits"
+                " are done\n"
+            )
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it can be resumed."""
+        return self.journal is not None
+
+    def is_done(self, one: LogObject) -> bool:
+        """Whether an earlier run printed all hits of it."""
+        return self.resume and self.journal is not None and self.journal.done(one)
+
+    def finished(self, one: LogObject) -> None:
+        """All hits of it were handed to the printer."""
+        self._waiting.append(one)
+
+    def look(self, *, flush: Any) -> None:
+        """Write down what is done, once it is printed."""
+        if not self._waiting or self._locked:
+            return
+        if self.journal is None and time.monotonic() - self._began_s >= _JOURNAL_AFTER_S:
+            self.journal = self._fresh()
+        if self.journal is not None:
+            flush()
+            for one in self._waiting:
+                self.journal.finish(one)
+            self._waiting.clear()
+
+    def close(self, *, complete: bool) -> None:
+        """The search ended."""
+        if self.journal is not None:
+            self.journal.close(complete)
+
+    def _fresh(self) -> Journal | None:
+        from smartcloudops.core.errors import LockedError
+
+        try:
+            journal = self._open()
+            if journal.found is not None:
+                journal.close(complete=True)
+                journal = self._open()
+        except LockedError:
+            self._locked = True
+            return None
+        return journal
+
+    def _open(self) -> Journal:
+        from smartcloudops.logs.resuming import Journal
+
+        return Journal.open(
+            self.state_dir, self.name, window=self.window, say=lambda text: print(f"note: {text}", file=sys.stderr)
+        )

@@ -1,0 +1,58 @@
+"""Logs on standard input, as one object: `kubectl logs … | sco logs search timeout -`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from smartcloudops.logs.objects import BUFFER, LogObject
+
+_PIECE = 1 << 20
+
+
+@dataclass(slots=True)
+class Stdin:
+    """The source `-`. It can be read once."""
+
+    name: str = "-"
+    layout: str = "auto"
+    format: str = "auto"
+    zone: str = "UTC"
+    listings: int = 0
+    file: BinaryIO | None = None
+
+    def address(self, key: str = "") -> str:
+        """What messages call it."""
+        return "standard input"
+
+    def folders(self, prefix: str = "") -> Iterator[str]:
+        """None."""
+        return iter(())
+
+    def objects(self, prefix: str = "", *, after: str = "") -> Iterator[LogObject]:
+        """The one; how large it is nobody knows."""
+        return iter([LogObject("-", BUFFER + 1, 0)])
+
+    def reader(self) -> _Reader:
+        """Reads it as it comes."""
+        return _Reader(self.file or sys.stdin.buffer)
+
+
+class _Reader:
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def read(self, one: LogObject) -> bytes:
+        """All of it."""
+        return self._file.read()
+
+    def stream(self, one: LogObject, *, start: int = 0, piece: int = _PIECE) -> Iterator[bytes]:
+        """As it comes."""
+        read = getattr(self._file, "read1", self._file.read)
+        while data := read(piece):
+            yield data
+
+    def close(self) -> None:
+        """It is not ours to close."""
