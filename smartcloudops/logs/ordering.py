@@ -46,7 +46,7 @@ def _key(hit: Hit) -> tuple[bool, int, str, int]:
 
 def _kept(hits: list[Hit]) -> IO[bytes]:
     """A sorted run in a file without a name, which nobody else can write."""
-    file = tempfile.TemporaryFile()
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - it outlives this function
     for hit in hits:
         pickle.dump(hit, file, pickle.HIGHEST_PROTOCOL)
     file.seek(0)

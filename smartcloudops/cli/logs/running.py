@@ -176,6 +176,10 @@ class Troubles:
             self.err.write(f"unread: {self.count - _NAMED:,} more objects; -o json names all\n")
 
 
+def _note(text: str) -> None:
+    sys.stderr.write(f"note: {text}\n")
+
+
 @dataclass(slots=True)
 class Keeper:
     """Keeps the journal of a search: from the start where one is resumed, else once it has taken a while."""
@@ -252,6 +256,4 @@ class Keeper:
     def _open(self) -> Journal:
         from smartcloudops.logs.resuming import Journal
 
-        return Journal.open(
-            self.state_dir, self.name, window=self.window, say=lambda text: print(f"note: {text}", file=sys.stderr)
-        )
+        return Journal.open(self.state_dir, self.name, window=self.window, say=_note)

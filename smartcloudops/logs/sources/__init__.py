@@ -33,12 +33,18 @@ class Source(Protocol):
     name: str
     # The layout that is configured, or "auto".
     layout: str
+    # The format of its lines, or "auto"; the zone of times that name none.
+    format: str
+    zone: str
 
     # The address of an object that other tools understand: s3://bucket/key, or a path.
     def address(self, key: str = "") -> str: ...
 
     # Names one level below `prefix` (which is "" or ends with a slash), in order, each with its slash: "AWSLogs/".
     def folders(self, prefix: str = "") -> Iterator[str]: ...
+
+    # One level in one listing: what `folders` gives, and the objects that lie right in the folder, in key order.
+    def level(self, prefix: str = "") -> Iterator[str | LogObject]: ...
 
     # The objects whose keys start with `prefix` (any prefix, not only folders), in key order, beginning behind the key
     # `after`. Folder markers (empty, with a slash at the end) are left out. Lazy: pages are asked for as they are used.

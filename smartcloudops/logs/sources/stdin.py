@@ -31,6 +31,10 @@ class Stdin:
         """None."""
         return iter(())
 
+    def level(self, prefix: str = "") -> Iterator[str | LogObject]:
+        """The one object."""
+        return self.objects()
+
     def objects(self, prefix: str = "", *, after: str = "") -> Iterator[LogObject]:
         """The one; how large it is nobody knows."""
         return iter([LogObject("-", BUFFER + 1, 0)])
