@@ -27,13 +27,31 @@ class Block:
     before: bytes = b""
 
 
-def blocks(one: LogObject, buffers: Iterable[bytes], *, format: str = "auto", zone: str = "UTC") -> Iterator[Block]:
-    """Cut buffers where records end.
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What was read of an object before: where that ends in the decoded object, its reading, and its last bytes."""
+
+    offset: int
+    reading: Reading
+    before: bytes = b""
+
+
+def blocks(
+    one: LogObject,
+    buffers: Iterable[bytes],
+    *,
+    format: str = "auto",
+    zone: str = "UTC",
+    behind: Behind | None = None,
+) -> Iterator[Block]:
+    """Cut buffers where records end. They begin at the start of the object, or where `behind` says.
 
     A record longer than LONGEST is given up to there and the rest of it left out; that, and what `buffers` raises, is
     raised as Unread when everything else has been given.
     """
     cutter = _Cutter(one, format, zone)
+    if behind is not None:
+        cutter.go_on(behind)
     wrong: Unread | None = None
     try:
         for buffer in buffers:
@@ -59,6 +77,10 @@ class _Cutter:
     _offset: int = 0
     _skipping: bool = False
     _before: bytes = b""
+
+    def go_on(self, behind: Behind) -> None:
+        """What comes next follows that."""
+        self._offset, self._reading, self._before = behind.offset, behind.reading, behind.before
 
     def take(self, buffer: bytes) -> Iterator[Block]:
         """The whole records of what is there."""
