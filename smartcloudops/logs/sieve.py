@@ -35,8 +35,9 @@ class Sieve(Protocol):
     # Whether nothing is ruled out by raw bytes, so that every record must be looked at (`candidates` is not used).
     looks_at_all: bool
 
-    # Positions that may lie in matching records: ascending, at most one a line, a superset of the truth.
-    def candidates(self, data: bytes) -> Iterator[int]: ...
+    # Positions that may lie in matching records: ascending, at most one a line, a superset of the truth. With `lines`
+    # false records may share a line (CloudTrail): then it is every position that may lie in one.
+    def candidates(self, data: bytes, *, lines: bool = True) -> Iterator[int]: ...
 
     # The decision. `event` is called at most once, and only if the bytes did not decide.
     def matches(self, record: bytes, event: Callable[[], Event]) -> bool: ...

@@ -1,0 +1,85 @@
+"""Of several clauses that each rule lines out, the one that costs least in the buffer at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+from smartcloudops.logs.finding.clauses import Clause
+from smartcloudops.logs.finding.scanners import Engine, Finding, NoScannerError, Scanner, scanner
+
+# A smaller buffer is not worth a look at a part of it first.
+_SMALL = 256 << 10
+_SAMPLE = 64 << 10
+# Seconds to decide on a line that was found, about.
+_DECIDING = 4e-6
+_MOST = 5
+
+
+class Option:
+    """One clause, and what finds it. Scanners are made when they are first needed."""
+
+    def __init__(self, clause: Clause, engine: Engine) -> None:
+        self.clause = clause
+        self._engine: Engine = engine
+
+    @cached_property
+    def plain(self) -> Scanner | None:
+        """What needs no preparation; None where the clause is not only literals."""
+        try:
+            return Finding(self.clause)
+        except NoScannerError:
+            return None
+
+    @cached_property
+    def fast(self) -> Scanner | None:
+        """What is best for large buffers; None where nothing takes the clause."""
+        try:
+            return scanner(self.clause, self._engine)
+        except NoScannerError:
+            return None
+
+    def scanners(self) -> Iterator[Scanner]:
+        """Those that there are."""
+        yield from (s for s in (self.plain, self.fast) if s is not None)
+
+
+class Choice:
+    """Finds places that keep every clause, by way of one of them."""
+
+    def __init__(self, clauses: Iterable[Clause], engine: Engine) -> None:
+        by_weight = sorted(dict.fromkeys(clauses), key=Clause.weight, reverse=True)
+        self._options = [Option(clause, engine) for clause in by_weight[:_MOST]]
+
+    def places(self, data: bytes, *, lines: bool = True) -> Iterator[int]:
+        """Ascending. Where records share lines, patterns do not tell where one may match: then it is every byte."""
+        options = [o for o in self._options if lines or not o.clause.pattern]
+        best = self._cheapest(options, data) if options else None
+        return iter(range(len(data))) if best is None else best.places(data, lines=lines)
+
+    def _cheapest(self, options: list[Option], data: bytes) -> Scanner | None:
+        if len(data) < _SMALL:
+            return next((s for option in options for s in option.scanners()), None)
+        sample = _middle(data)
+        best: tuple[float, Scanner] | None = None
+        for option in options:
+            count = _count(option, sample)
+            if count is None:
+                continue
+            for found in option.scanners():
+                cost = len(sample) * found.per_byte + count * (found.per_place + _DECIDING)
+                best = min(best or (cost, found), (cost, found), key=lambda pair: pair[0])
+            if count * _DECIDING < len(sample) * 0.1e-9:
+                break
+        return None if best is None else best[1]
+
+
+def _count(option: Option, sample: bytes) -> int | None:
+    """Lines of the sample in which it is found."""
+    found = next(option.scanners(), None)
+    return None if found is None else sum(1 for _ in found.places(sample))
+
+
+def _middle(data: bytes) -> bytes:
+    start = data.rfind(b"\n", 0, len(data) // 2) + 1
+    return data[start : start + _SAMPLE]
