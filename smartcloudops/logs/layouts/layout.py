@@ -1,0 +1,138 @@
+"""What a key says of the time of the records in its object, and which keys a window of time can be found under."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from smartcloudops.logs.layouts.shape import Begin, Shape, Span, aligned, names_only
+from smartcloudops.logs.layouts.units import UNITS
+
+if TYPE_CHECKING:
+    from smartcloudops.logs.sources import Source
+
+# So many folders may lie before a shape that services put below any prefix.
+_DEEPEST = 4
+_FAMILY_ROOT = "AWSLogs"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One or several shapes of keys; the first that a key is of tells its time. `name`: as users write it."""
+
+    name: str
+    begins: tuple[Begin, ...]
+
+    def span(self, key: str) -> Span | None:
+        """From when to when (ms, exclusive) records of that key may be; None where its name does not say.
+
+        What lies beside the layout in one of its dated folders goes by that folder.
+
+        >>> from smartcloudops.logs.layouts import parse
+        >>> parse("{yyyy}/{mm}/{dd}/").span("1970/01/02/web.log")
+        (86400000, 172800000)
+        """
+        found = self._read(key)
+        if found is not None:
+            return found[0]
+        partial = [span for span in (begin.partial(key) for begin in self.begins) if span is not None]
+        return (min(a for a, _ in partial), max(b for _, b in partial)) if partial else None
+
+    def names(self, key: str) -> dict[str, str]:
+        """What a key says besides its time: host, account, region, whatever the layout names.
+
+        >>> from smartcloudops.logs.layouts import parse
+        >>> parse("{host}/dt={yyyy}-{mm}-{dd}/").names("web-1/dt=2026-11-27/a.log")
+        {'host': 'web-1'}
+        """
+        found = self._read(key)
+        return names_only(found[1]) if found else {}
+
+    def follows(self, key: str) -> bool:
+        """Whether a key is of the layout in full."""
+        return self._read(key) is not None
+
+    def ignores(self, key: str) -> bool:
+        """Whether a key lies in a folder that holds no logs."""
+        return bool(self._ignored) and not self._ignored.isdisjoint(key.split("/")[:-1])
+
+    @cached_property
+    def _ignored(self) -> frozenset[str]:
+        return frozenset().union(*(begin.shape.ignored for begin in self.begins))
+
+    @cached_property
+    def _readings(self) -> list[tuple[Begin, tuple[re.Pattern[str], ...]]]:
+        return [(begin, begin.shape.template.readings(begin.at)) for begin in self.begins]
+
+    def _read(self, key: str) -> tuple[Span, dict[str, str]] | None:
+        for begin, readings in self._readings:
+            found = begin.read(readings, key)
+            if found is not None:
+                return found
+        return None
+
+    def placed(self, address: str) -> Layout:
+        """The same for a source at that address, which may lie somewhere inside of what the services write."""
+        root = tuple(part for part in address.split("/") if part)
+        begins: list[Begin] = []
+        for begin in self.begins:
+            inside = aligned(begin.shape, root) if begin.shape.floating and begin.at == 0 else None
+            # Below the finest folder there is nothing left to tell by but the folder's own date.
+            begins += [begin] if inside is None else [inside, begin]
+        return replace(self, begins=tuple(begins))
+
+    def fitted(self, keys: Iterable[str]) -> Layout:
+        """The same for a source that holds such keys: below the folders in front, or from the folder where they begin.
+
+        Where none of the keys is of the layout, it stays as it is.
+        """
+        found = self.matching(keys)
+        if found is None:
+            return self
+        kept = list(found.begins)
+        siblings = [b for b in self._candidates() if b not in kept and any(_shares_root(b, one) for one in kept)]
+        return replace(self, begins=tuple(kept + siblings))
+
+    def matching(self, keys: Iterable[str]) -> Layout | None:
+        """The shapes that some of the keys are of, from where they begin; None if there are none."""
+        sample = list(keys)
+        kept = tuple(begin for begin in self._candidates() if _fits(begin, sample))
+        return replace(self, begins=kept) if kept else None
+
+    def _candidates(self) -> Iterator[Begin]:
+        yield from self.begins
+        for begin in self.begins:
+            if begin.at == 0 and begin.shape.floating:
+                yield from (Begin(begin.shape, at) for at in range(1, _first_dated(begin.shape) + 1))
+        for begin in self.begins:
+            shape = begin.shape
+            if begin.at == 0 and (shape.strict or shape.proof) and not shape.template.is_led:
+                for depth in range(1, _DEEPEST + 1):
+                    yield Begin(replace(shape, template=shape.template.led(depth), floating=False))
+
+    def prefixes(self, source: Source, since: int | None, until: int | None) -> Iterator[str]:
+        """Prefixes under which everything lies that may hold records of a window, and everything without a date."""
+        from smartcloudops.logs.layouts.walking import Stretch, walk
+
+        for found in walk(source, self, since, until):
+            yield found.prefix if isinstance(found, Stretch) else found.key
+
+
+def _first_dated(shape: Shape) -> int:
+    return next(i for i, part in enumerate(shape.template.parts) if any(token.unit for token in part))
+
+
+def _fits(begin: Begin, keys: list[str]) -> bool:
+    readings, proof = begin.shape.template.readings(begin.at), begin.shape.proof
+    proven = (key for key in keys if proof is None or proof.search(key.rpartition("/")[2]))
+    return any(begin.read(readings, key) for key in proven)
+
+
+def _shares_root(one: Begin, other: Begin) -> bool:
+    """Whether two shapes part only below the folder in which keys begin: AWSLogs, or an account in it."""
+    roots = [[token.text for part in b.shape.template.parts for token in part] for b in (one, other)]
+    leads = [root.index(_FAMILY_ROOT) if _FAMILY_ROOT in root else -1 for root in roots]
+    return leads[0] == leads[1] >= 0 and one.at == other.at <= leads[0] + 1 and not set(one.values) & set(UNITS)
