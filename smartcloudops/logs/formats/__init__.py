@@ -76,4 +76,26 @@ class Reading(Protocol):
     def read(self, record: bytes) -> Event: ...
 
 
-FORMATS: Registry[Format] = Registry("log format", {})
+# In the order in which they are tried: of two that fit alike, the first.
+FORMATS: Registry[Format] = Registry(
+    "log format",
+    {
+        "cloudtrail": "smartcloudops.logs.formats.cloudtrail:CLOUDTRAIL",
+        "document": "smartcloudops.logs.formats.cloudtrail:DOCUMENT",
+        "waf": "smartcloudops.logs.formats.json_lines:WAF",
+        "json": "smartcloudops.logs.formats.json_lines:JSON",
+        "cloudfront": "smartcloudops.logs.formats.w3c:CLOUDFRONT",
+        "iis": "smartcloudops.logs.formats.w3c:IIS",
+        "vpcflow": "smartcloudops.logs.formats.vpcflow:VPCFLOW",
+        "alb": "smartcloudops.logs.formats.balancers:ALB",
+        "nlb": "smartcloudops.logs.formats.balancers:NLB",
+        "elb": "smartcloudops.logs.formats.balancers:ELB",
+        "s3access": "smartcloudops.logs.formats.s3access:S3ACCESS",
+        "nginx": "smartcloudops.logs.formats.access:NGINX",
+        "apache": "smartcloudops.logs.formats.access:APACHE",
+        "syslog": "smartcloudops.logs.formats.syslog:SYSLOG",
+        "logfmt": "smartcloudops.logs.formats.logfmt:LOGFMT",
+        "trace": "smartcloudops.logs.formats.plain:TRACE",
+        "plain": "smartcloudops.logs.formats.plain:PLAIN",
+    },
+)
