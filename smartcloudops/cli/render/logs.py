@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import re
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TextIO
@@ -19,7 +19,6 @@ from smartcloudops.logs.objects import Hit
 _LONGEST_SHOWN = 4096
 _HOST_COLOURS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
 _DIM, _MARK, _HEAD = "2", "1;31", "35"
-_UNPRINTABLE = re.compile(r"[^\t\x20-\x7e\xa0-\U0010ffff]")
 _COLUMNS = ("time", "host", "level", "line")
 
 Marks = Callable[[bytes], list[tuple[int, int]]]
@@ -138,11 +137,11 @@ def shown(line: bytes, most: int = _LONGEST_SHOWN) -> str:
     cut = line[:most].decode("utf-8", "replace")
     if len(line) > most:
         cut += f" … ({len(line):,} bytes)"
-    return "\n".join(_UNPRINTABLE.sub(_escaped, each) for each in cut.split("\n"))
+    return "\n".join(each if each.isprintable() else "".join(map(_escaped, each)) for each in cut.split("\n"))
 
 
-def _escaped(found: re.Match[str]) -> str:
-    return found[0].encode("unicode_escape").decode()
+def _escaped(char: str) -> str:
+    return char if char == "\t" or char.isprintable() else char.encode("unicode_escape").decode()
 
 
 class JsonLines:
@@ -289,14 +288,32 @@ class Following:
 
 
 def _json(value: Any, ascii_only: bool) -> str:
-    text = json.dumps(value, ensure_ascii=ascii_only, default=_plain, separators=(", ", ": "))
-    if not text.isascii():
-        # A lone surrogate is no UTF-8.
-        text = text.encode("utf-8", "backslashreplace").decode()
-    return text
+    """JSON on one line; what orjson will not write (lone surrogates, huge numbers) the standard library does."""
+    import orjson
+
+    if not ascii_only:
+        try:
+            return orjson.dumps(value, default=_plain, option=orjson.OPT_NON_STR_KEYS).decode()
+        except orjson.JSONEncodeError:
+            pass
+    try:
+        return json.dumps(value, default=_plain, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(value), default=_plain)
 
 
-def _plain(value: object) -> str:
+def _finite(value: Any) -> Any:
+    """The same without numbers that JSON does not know."""
+    if isinstance(value, Mapping):
+        return {str(name): _finite(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 

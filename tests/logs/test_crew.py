@@ -1,0 +1,163 @@
+"""Objects over processes and threads: the same results, every end told, nothing left running."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psutil
+import pytest
+from fakes.memory_logs import DEADLY, Memory, denied
+
+from smartcloudops.core.errors import ScoError, UnreachableError
+from smartcloudops.logs import crew
+from smartcloudops.logs.ahead import Budget, ahead_of, fetched
+from smartcloudops.logs.objects import BUFFER, LogObject
+from smartcloudops.logs.work import Done, Given
+
+
+def lines(one: LogObject, buffers: Iterator[bytes], give: Callable[[Any], None]) -> None:
+    """A payload for each buffer: how many lines."""
+    for buffer in buffers:
+        give(buffer.count(b"\n"))
+
+
+def content(objects: int = 60) -> dict[str, bytes]:
+    return {f"{n:03}.log": b"line\n" * n for n in range(1, objects + 1)}
+
+
+@pytest.fixture(params=[0, 1, 3], ids=["here", "one process", "three processes"])
+def workers(request) -> int:
+    return request.param
+
+
+def test_every_object_is_worked_on_once_and_its_end_is_told(workers) -> None:
+    results = list(crew.run(Memory(content()), Memory(content()).objects(), lines, workers=workers))
+    counted = {r.one.key: r.payload for r in results if isinstance(r, Given)}
+    assert counted == {f"{n:03}.log": n for n in range(1, 61)}
+    ended = [r for r in results if isinstance(r, Done)]
+    assert sorted(r.one.key for r in ended) == sorted(counted)
+    assert sum(r.decoded for r in ended) == sum(len(data) for data in content().values())
+
+
+def test_payloads_of_an_object_come_in_order_before_its_end(workers) -> None:
+    data = {"big": b"x" * 99 + b"\n", "small": b"a\n"}
+    source = Memory({**data, "big": data["big"] * (BUFFER // 40)})
+    results = list(crew.run(source, source.objects(), lines, workers=workers))
+    big = [r for r in results if r.one.key == "big"]
+    assert isinstance(big[-1], Done) and len(big) > 2
+    assert sum(r.payload for r in big[:-1] if isinstance(r, Given)) == BUFFER // 40
+
+
+def test_what_cannot_be_read_is_told_and_the_rest_goes_on(workers) -> None:
+    cut = gzip.compress(b"".join(b"%06d\n" % n for n in range(9000)))
+    source = Memory({**content(5), "cut.gz": cut[:-2000]}, wrong={"003.log": denied()})
+    results = list(crew.run(source, source.objects(), lines, workers=workers))
+    troubles = {t.address: t for r in results if isinstance(r, Done) for t in r.troubles}
+    assert {a: t.damage for a, t in troubles.items()} == {"memory://003.log": "denied", "memory://cut.gz": "truncated"}
+    assert troubles["memory://cut.gz"].searched > 20_000
+    assert len([r for r in results if isinstance(r, Done)]) == 6
+
+
+def test_no_object_can_be_read(workers) -> None:
+    source = Memory(content(3), wrong={"002.log": UnreachableError("nobody answers")})
+    with pytest.raises(UnreachableError, match="nobody answers"):
+        list(crew.run(source, source.objects(), lines, workers=workers))
+
+
+def test_a_listing_that_fails(workers) -> None:
+    source = Memory(content(9), wrong={"listing": ScoError("no list")}, fails_after=4)
+    with pytest.raises(ScoError, match="no list"):
+        list(crew.run(source, source.objects(), lines, workers=workers))
+
+
+def broken(one: LogObject, buffers: Iterator[bytes], give: Callable[[Any], None]) -> None:
+    raise ZeroDivisionError("a bug")
+
+
+def test_a_bug_in_the_work_is_not_hidden(workers) -> None:
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        list(crew.run(Memory(content(2)), Memory(content(2)).objects(), broken, workers=workers))
+
+
+def test_a_worker_that_dies_is_an_error_not_a_silence() -> None:
+    source = Memory({**content(4), "zzz": DEADLY})
+    with pytest.raises(ScoError, match="worker process died"):
+        list(crew.run(source, source.objects(), lines, workers=2))
+
+
+def test_nobody_outlives_a_run_that_is_left(workers) -> None:
+    before = {p.pid for p in psutil.Process(os.getpid()).children(recursive=True)}
+    source = Memory(content(200), slow_s=0.005)
+    results = crew.run(source, source.objects(), lines, workers=workers)
+    next(iter(results))
+    results.close()
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        left = {p.pid for p in psutil.Process(os.getpid()).children(recursive=True)} - before
+        busy = [t for t in threading.enumerate() if t.name == "logs"]
+        if not left and not busy:
+            return
+        time.sleep(0.02)
+    raise AssertionError((left, busy))
+
+
+def test_an_endless_listing_does_not_fill_the_memory() -> None:
+    listed = 0
+
+    def endless() -> Iterator[LogObject]:
+        nonlocal listed
+        while True:
+            listed += 1
+            yield LogObject("001.log", 5, 0)
+
+    results = crew.run(Memory(content(1)), endless(), lines, workers=0)
+    for _ in range(20):
+        next(results)
+    time.sleep(0.1)
+    assert listed < 10_000
+    results.close()
+
+
+def test_a_bomb_stops_at_the_cap(workers) -> None:
+    source = Memory({"bomb.gz": gzip.compress(bytes(64 << 20)), "ok": b"a\n"})
+    results = list(crew.run(source, source.objects(), lines, workers=workers, cap=1 << 20))
+    ended = {r.one.key: r for r in results if isinstance(r, Done)}
+    assert [t.damage for t in ended["bomb.gz"].troubles] == ["bomb"]
+    assert not ended["ok"].troubles
+
+
+def test_the_budget_bounds_what_is_held_and_lets_the_largest_through() -> None:
+    source = Memory({f"{n:02}": b"x" * 1000 for n in range(20)} | {"99": b"x" * 5000}, slow_s=0.005)
+    reader = source.reader()
+    got = [f.one.key for f in fetched(source.objects(), reader, budget=2500) if list(f.pieces)]
+    assert len(got) == 21
+    assert reader.most <= 2
+
+
+def test_a_closed_budget_lets_go() -> None:
+    budget = Budget(10)
+    assert budget.take(10)
+    done = []
+    waiting = threading.Thread(target=lambda: done.append(budget.take(5)))
+    waiting.start()
+    budget.close()
+    waiting.join(5)
+    assert done == [False]
+
+
+def test_ahead_of_gives_all_in_order_and_raises_what_is_raised() -> None:
+    def items() -> Iterator[int]:
+        yield from range(5)
+        raise ValueError("no more")
+
+    taken: list[int] = []
+    ahead = ahead_of(items())
+    with pytest.raises(ValueError, match="no more"):
+        while True:
+            taken.append(next(ahead))
+    assert taken == [0, 1, 2, 3, 4]
