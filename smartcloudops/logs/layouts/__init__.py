@@ -16,8 +16,8 @@ date is never left out.
 from __future__ import annotations
 
 from smartcloudops.logs.layouts import template
-from smartcloudops.logs.layouts.guessing import guess
-from smartcloudops.logs.layouts.known import FAMILY, KNOWN
+from smartcloudops.logs.layouts.guessing import guess, known
+from smartcloudops.logs.layouts.known import KNOWN
 from smartcloudops.logs.layouts.layout import Layout
 from smartcloudops.logs.layouts.shape import Begin, Shape, Span
 
@@ -32,9 +32,7 @@ def parse(text: str) -> Layout:
     """
     name = text.strip()
     if name in KNOWN:
-        own = KNOWN[name]
-        others = [shape for other in FAMILY if other != name for shape in KNOWN[other]] if name in FAMILY else []
-        return Layout(name, tuple(Begin(shape) for shape in (*own, *others)))
+        return known(name)
     if "{" not in name and "}" not in name:
         from smartcloudops.core.errors import UsageError
         from smartcloudops.core.registry import nearest

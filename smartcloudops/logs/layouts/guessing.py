@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from smartcloudops.core.times import HOUR
 from smartcloudops.logs.layouts.known import FAMILY, KNOWN
-from smartcloudops.logs.layouts.layout import Layout
+from smartcloudops.logs.layouts.layout import FAMILY_ROOT, Layout, thinned
 from smartcloudops.logs.layouts.shape import Begin, Shape
 from smartcloudops.logs.layouts.template import parse
 from smartcloudops.logs.layouts.units import UNITS, finest, length_ms, span_of
@@ -44,6 +44,8 @@ _DATELIKE = re.compile(r"(?<!\d)\d{4}[-_]?\d\d[-_]?\d\d(?!\d)")
 _HOURS_SEEN = 3
 _DATES_SEEN = 3
 _MOST_SHAPES = 12
+# More keys tell no more, and each costs time before the first hit.
+_SAMPLE = 400
 
 
 def guess(keys: Iterable[str]) -> Layout | None:
@@ -55,15 +57,15 @@ def guess(keys: Iterable[str]) -> Layout | None:
     >>> guess(["releases/10.12.2024/a.log", "orders/20269912/b.log"]) is None
     True
     """
-    sample = list(dict.fromkeys(keys))
-    known = _known(sample)
-    rest = [key for key in sample if not (known and (known.follows(key) or known.ignores(key)))]
-    begins = [*(known.begins if known else ()), *(Begin(shape) for shape in _derived(rest))]
-    if not begins:
+    sample = thinned(list(dict.fromkeys(keys)), _SAMPLE)
+    named = _known(sample)
+    rest = [key for key in sample if not (named and (named.follows(key) or named.ignores(key)))]
+    derived = _derived(rest)
+    if named is None and not derived:
         return None
-    names = [known.name] if known else []
-    names += [begin.shape.template.text for begin in begins[len(known.begins) if known else 0 :]]
-    return Layout(" + ".join(names), tuple(begins))
+    texts = [*([named.name] if named else []), *(shape.template.text for shape in derived)]
+    begins = (*(named.begins if named else ()), *(Begin(shape) for shape in derived))
+    return Layout(" + ".join(texts), begins)
 
 
 def _known(keys: Sequence[str]) -> Layout | None:
@@ -76,11 +78,30 @@ def _known(keys: Sequence[str]) -> Layout | None:
         names.append(name)
         begins += list(found.begins)
         left = [key for key in left if not found.follows(key)]
-    if any(name in FAMILY for name in names):
+    if not names:
+        begins = _beside_digests(keys)
+        names = ["cloudtrail"] if begins else []
+    elif any(name in FAMILY for name in names):
         family = [Begin(shape) for name in FAMILY for shape in KNOWN[name]]
         own = [key for key in keys if key not in left]
         begins += [b for b in Layout("", tuple(family)).fitted(own).begins if b not in begins]
     return Layout(" + ".join(names), tuple(begins)) if begins else None
+
+
+def _beside_digests(keys: Sequence[str]) -> list[Begin]:
+    """CloudTrail's digests sort before its logs, and may be all that a sample shows."""
+    shape = KNOWN["cloudtrail"][0]
+    for key in keys:
+        folders = key.split("/")[:-1]
+        if FAMILY_ROOT in folders and not shape.ignored.isdisjoint(folders):
+            return list(known("cloudtrail").begun(folders.index(FAMILY_ROOT), 0))
+    return []
+
+
+def known(name: str) -> Layout:
+    """A known layout with those that share its folders."""
+    others = [shape for other in FAMILY if other != name for shape in KNOWN[other]] if name in FAMILY else []
+    return Layout(name, tuple(Begin(shape) for shape in (*KNOWN[name], *others)))
 
 
 def _provable(shapes: Sequence[Shape]) -> Iterator[Shape]:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 # So many folders may lie before a shape that services put below any prefix.
 _DEEPEST = 4
-_FAMILY_ROOT = "AWSLogs"
+# Keys that are looked at to see where a layout begins.
+_SAMPLE = 60
+FAMILY_ROOT = "AWSLogs"
 
 
 @dataclass(frozen=True)
@@ -93,25 +95,37 @@ class Layout:
         if found is None:
             return self
         kept = list(found.begins)
-        siblings = [b for b in self._candidates() if b not in kept and any(_shares_root(b, one) for one in kept)]
+        spots = {(begin.shape.template.lead, begin.at) for begin in kept}
+        others = [*self.begins, *(one for lead, at in sorted(spots) for one in self.begun(lead, at))]
+        siblings = [one for one in others if one not in kept and any(_shares_root(one, own) for own in kept)]
         return replace(self, begins=tuple(kept + siblings))
 
     def matching(self, keys: Iterable[str]) -> Layout | None:
         """The shapes that some of the keys are of, from where they begin; None if there are none."""
-        sample = list(keys)
-        kept = tuple(begin for begin in self._candidates() if _fits(begin, sample))
+        sample = thinned(list(keys), _SAMPLE)
+        kept = tuple(begin for begin in self._candidates(sample) if _fits(begin, sample))
         return replace(self, begins=kept) if kept else None
 
-    def _candidates(self) -> Iterator[Begin]:
+    def _candidates(self, keys: list[str]) -> Iterator[Begin]:
+        """Where shapes may begin in such keys: as they are, in the middle of a shape, or below other folders."""
         yield from self.begins
-        for begin in self.begins:
-            if begin.at == 0 and begin.shape.floating:
-                yield from (Begin(begin.shape, at) for at in range(1, _first_dated(begin.shape) + 1))
-        for begin in self.begins:
-            shape = begin.shape
-            if begin.at == 0 and (shape.strict or shape.proof) and not shape.template.is_led:
-                for depth in range(1, _DEEPEST + 1):
-                    yield Begin(replace(shape, template=shape.template.led(depth), floating=False))
+        folders = [key.split("/") for key in keys]
+        for begin in self._unplaced():
+            patterns = begin.shape.template.patterns
+            for at in range(1, _first_dated(begin.shape) + 1) if begin.shape.floating else ():
+                if any(patterns[at].match(parts[0]) for parts in folders):
+                    yield Begin(begin.shape, at)
+            for depth in range(1, _DEEPEST + 1) if begin.shape.strict or begin.shape.proof else ():
+                if any(len(parts) > depth and patterns[0].match(parts[depth]) for parts in folders):
+                    yield Begin(_led(begin.shape, depth))
+
+    def begun(self, lead: int, at: int) -> Iterator[Begin]:
+        """Its shapes below so many folders of any name, for keys that begin with their part `at`."""
+        for begin in self._unplaced():
+            yield Begin(_led(begin.shape, lead) if lead else begin.shape, at)
+
+    def _unplaced(self) -> Iterator[Begin]:
+        return (begin for begin in self.begins if begin.at == 0 and not begin.shape.template.lead)
 
     def prefixes(self, source: Source, since: int | None, until: int | None) -> Iterator[str]:
         """Prefixes under which everything lies that may hold records of a window, and everything without a date."""
@@ -119,6 +133,19 @@ class Layout:
 
         for found in walk(source, self, since, until):
             yield found.prefix if isinstance(found, Stretch) else found.key
+
+
+def thinned(keys: list[str], most: int) -> list[str]:
+    """At most so many of them, from all over.
+
+    >>> thinned(["a", "b", "c", "d", "e"], 2)
+    ['a', 'd']
+    """
+    return keys[:: -(-len(keys) // most)] if keys else keys
+
+
+def _led(shape: Shape, depth: int) -> Shape:
+    return replace(shape, template=shape.template.led(depth), floating=False)
 
 
 def _first_dated(shape: Shape) -> int:
@@ -134,5 +161,5 @@ def _fits(begin: Begin, keys: list[str]) -> bool:
 def _shares_root(one: Begin, other: Begin) -> bool:
     """Whether two shapes part only below the folder in which keys begin: AWSLogs, or an account in it."""
     roots = [[token.text for part in b.shape.template.parts for token in part] for b in (one, other)]
-    leads = [root.index(_FAMILY_ROOT) if _FAMILY_ROOT in root else -1 for root in roots]
+    leads = [root.index(FAMILY_ROOT) if FAMILY_ROOT in root else -1 for root in roots]
     return leads[0] == leads[1] >= 0 and one.at == other.at <= leads[0] + 1 and not set(one.values) & set(UNITS)

@@ -94,9 +94,9 @@ class Template:
         return {token.text for part in self.parts for token in part if token.unit}
 
     @property
-    def is_led(self) -> bool:
-        """Whether it is one that lies below folders of any name."""
-        return self.parts[0][0].text == "lead0"
+    def lead(self) -> int:
+        """How many folders of any name it lies below."""
+        return sum(part[0].text.startswith("lead") and part[0].name for part in self.parts)
 
     def led(self, folders: int) -> Template:
         """The same below so many folders of any name."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import takewhile
 
 from smartcloudops.core.times import FIRST, LAST, to_ms
 
@@ -56,15 +58,19 @@ def span_of(values: Mapping[str, str]) -> tuple[int, int] | None:
     >>> span_of({"yyyy": "1970", "mm": "01", "dd": "02"})
     (86400000, 172800000)
     """
-    unit = finest(values)
-    if unit is None:
+    return _span(tuple(values.get(unit) for unit in UNITS))
+
+
+@lru_cache(8192)
+def _span(texts: tuple[str | None, ...]) -> tuple[int, int] | None:
+    given = [int(text) for text in takewhile(lambda text: text is not None, texts) if text]
+    if not given:
         return None
-    given = [int(values[name]) for name in list(UNITS)[: list(UNITS).index(unit) + 1]]
     try:
         start = datetime(*(given + [1, 1][len(given) - 1 :]), tzinfo=UTC)  # type: ignore[arg-type,misc]
     except ValueError:
         return None
-    return to_ms(start), to_ms(_after(start, unit))
+    return to_ms(start), to_ms(_after(start, list(UNITS)[len(given) - 1]))
 
 
 def _after(start: datetime, unit: str) -> datetime:
