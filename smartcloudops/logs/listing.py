@@ -8,7 +8,7 @@ records of it. Files have no such time: whoever wrote one may have set it (tar, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from smartcloudops.logs import layouts
@@ -40,7 +40,16 @@ class Listing:
     undated: int = 0
     outside: int = 0
     requests: int = 0
-    _first: list[LogObject] = field(default_factory=list)
+    # How many keys the layout was found from, what was named before that, and whether one page listed all.
+    _keys: int = 0
+    _named: Layout | None = None
+    _is_small: bool = True
+
+    def again(self, since: int | None, until: int | None) -> Listing:
+        """Another window of the same source, as it is; what this listing found out of its keys is not asked again."""
+        fresh = Listing(self.source, since, until, self.layout)
+        fresh._keys, fresh._named, fresh._is_small = self._keys, self._named, self._is_small
+        return fresh
 
     def __iter__(self) -> Iterator[LogObject]:
         before = self.source.listings
@@ -58,18 +67,29 @@ class Listing:
 
     def _found(self) -> Iterator[LogObject]:
         """What may be of the window: a first page shows whether there is more than that, and how keys look."""
+        windowed = self.since is not None or self.until is not None
+        if not self._is_small and self.layout is not None and windowed:
+            yield from self._walked(self.layout)
+            return
         everything = self.source.objects("")
         first = list(islice(everything, _PAGE))
         more = next(everything, None) if len(first) == _PAGE else None
-        keys = [one.key for one in first]
-        windowed = self.since is not None or self.until is not None
-        self.layout = self._fitting(keys, look_around=more is not None and windowed)
+        self._is_small = more is None
+        self._learn([one.key for one in first], look_around=more is not None and windowed)
         if more is None or self.layout is None or not windowed:
             yield from first
             yield from [] if more is None else [more]
             yield from everything
         else:
             yield from self._walked(self.layout)
+
+    def _learn(self, keys: list[str], *, look_around: bool) -> None:
+        """Find the layout; again only when there are twice as many keys, because it takes its time."""
+        if not self._keys:
+            self._named = self.layout
+        if not self._keys or len(keys) >= 2 * self._keys or (look_around and self._keys < _PAGE):
+            self.layout = self._named
+            self.layout, self._keys = self._fitting(keys, look_around=look_around), len(keys)
 
     def _fitting(self, keys: list[str], *, look_around: bool) -> Layout | None:
         """What was named, placed where the source begins, else a guess; `look_around`: there are more keys."""
