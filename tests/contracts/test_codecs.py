@@ -89,7 +89,7 @@ def test_more_than_the_cap_is_a_bomb(name):
     given, wrong = outcome([ENCODED[name](LINES)], cap=100_000)
     assert given == LINES[:100_000]
     assert wrong.damage == "bomb"
-    assert re.search(r"100000 bytes \(\d+ to 1.*--max-object", wrong.why)
+    assert re.search(r"97.7 KiB \(\d+ to 1, .*--max-object", wrong.why)
 
 
 @names

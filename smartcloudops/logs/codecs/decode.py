@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from smartcloudops.core.quantities import quantity
 from smartcloudops.logs.codecs import CODECS
 from smartcloudops.logs.codecs.magic import HEAD, codec_of
 from smartcloudops.logs.codecs.pieces import Pieces
@@ -63,8 +64,8 @@ def _capped(buffers: Iterator[bytes], stored: Pieces, cap: int) -> Iterator[byte
             ratio = total / max(1, stored.offset)
             raise Unread(
                 "bomb",
-                f"decodes to more than {cap} bytes ({ratio:.0f} to 1, {stored.offset} of its bytes read so far); "
-                "--max-object raises the limit",
+                f"decodes to more than {quantity(cap, 'bytes')} ({ratio:.0f} to 1, {quantity(stored.offset, 'bytes')} of "
+                "it read so far); --max-object raises the limit",
             )
         yield buffer
 
