@@ -40,8 +40,11 @@ class Option:
             return None
 
     def scanners(self) -> Iterator[Scanner]:
-        """Those that there are."""
-        yield from (s for s in (self.plain, self.fast) if s is not None)
+        """Those that there are; the second one is only made where the first is not enough."""
+        if self.plain is not None:
+            yield self.plain
+        if self.fast is not None:
+            yield self.fast
 
 
 class Choice:

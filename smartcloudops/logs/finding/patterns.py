@@ -10,7 +10,7 @@ from smartcloudops.logs.finding.misread import Misread
 
 _META = re.compile(r"[\\.+*?()|\[\]{}^$]")
 _MENDED = dict.fromkeys(range(0xDC80, 0xDD00), "\ufffd")
-_LOOKAROUND = ("(?=", "(?!", "(?<", "(?P")
+_AROUND = re.compile(r"\(\?(?:<?[=!]|P=)")
 _HINTS = {
     "missing )": r"close every bracket; a bracket itself is \(, or search literally with -F",
     "unexpected )": r"a bracket itself is \), or search literally with -F",
@@ -91,8 +91,8 @@ class Pattern:
 
 
 def _unmended(line: bytes, searched: bytes, at: int) -> int:
-    """The place in the line that `at` in its mended form is."""
-    characters = len(searched[:at].decode())
+    """The place in the line that `at` in its mended form is; within a character, where that begins."""
+    characters = len(searched[:at].decode(errors="ignore"))
     return len(line.decode("utf-8", "surrogateescape")[:characters].encode("utf-8", "surrogateescape"))
 
 
@@ -121,12 +121,11 @@ def line_break(text: str, at: int) -> Misread:
 def _refused(text: str, said: str) -> Misread:
     what, _, part = said.partition(": ")
     at = max(text.find(part), 0) if part else len(text)
-    if what == "invalid perl operator" and text[at : at + 3] in _LOOKAROUND and text[at : at + 4] != "(?P<":
-        around = text[at : at + 4].rstrip(")") if text[at : at + 3] == "(?<" else text[at : at + 3]
-        if text[at : at + 3] == "(?P":
-            return _no_backreference(text, at, "(?P=")
+    if what == "invalid perl operator" and (found := _AROUND.search(text)):
+        if found[0] == "(?P=":
+            return _no_backreference(text, found.start(), found[0])
         hint = "search without it, and say what must not be there with --where 'not message ~ …' or a second search"
-        return Misread(f"`{around}` looks around, which RE2 does not", text=text, at=at, hint=hint)
+        return Misread(f"`{found[0]}` looks around, which RE2 does not", text=text, at=found.start(), hint=hint)
     if what == "invalid escape sequence" and part[1:2].isdigit():
         return _no_backreference(text, at, part)
     if part == r"\Z":

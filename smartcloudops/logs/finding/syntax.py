@@ -230,7 +230,7 @@ class _Parser:
             return self.escape()
         if char in "^$":
             return [Edge("^" if char == "^" else "$")]
-        return [_EVERYTHING if char == "." else self.char(char)]
+        return [_EVERYTHING if char == "." else self.char(char, self.at - 1)]
 
     def group(self) -> list[Node]:
         """What the brackets hold; flags without a colon are for what follows."""
@@ -247,23 +247,24 @@ class _Parser:
         self.fold = outside
         return [inside]
 
-    def char(self, char: str) -> Node:
+    def char(self, char: str, at: int) -> Node:
+        """A character that is written at that place."""
         if char == "\n":
-            raise LineBreakError(self.at - 1)
+            raise LineBreakError(at)
         return _one(char, fold=self.fold)
 
     def escape(self) -> list[Node]:
-        kind = self.take()
+        start, kind = self.at - 1, self.take()
         if kind == "Q":
             quoted, _, _ = self.text[self.at :].partition("\\E")
             self.at = min(self.at + len(quoted) + 2, len(self.text))
-            return [self.char(c) for c in quoted]
+            return [self.char(c, start + 2 + i) for i, c in enumerate(quoted)]
         if kind in _EDGES:
             return [_EDGES[kind]]
         if kind == "C":
             return [_EVERYTHING]
         group = self.perl_class(kind)
-        return [self.char(self.escaped(kind)) if group is None else _among(group)]
+        return [self.char(self.escaped(kind), start) if group is None else _among(group)]
 
     def perl_class(self, kind: str) -> _Set | None:
         r"""\d, \W, \pL and the like; None for other escapes."""

@@ -1,0 +1,118 @@
+"""Fields and filters: what the fast way finds is what orjson on every line finds, however the JSON is written."""
+
+from __future__ import annotations
+
+import pytest
+from fakes.filter_trees import filters, is_kept
+from fakes.odd_json import NAMES, WORDS, buffers
+from fakes.slow_search import event_of, fast, is_found, lines_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from smartcloudops.core.errors import UsageError
+from smartcloudops.logs.finding.compile import compiled
+from smartcloudops.logs.finding.fields import field_text, flat, value_of
+from smartcloudops.logs.finding.filters import Filter
+from smartcloudops.logs.finding.scanners import Engine
+from smartcloudops.logs.objects import Event
+from smartcloudops.logs.sieve import Question
+
+ENGINES = st.sampled_from(["hyperscan", "re2"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(node=filters(), data=buffers(), engine=ENGINES)
+def test_a_filter_finds_what_every_line_parsed_says(node: Filter, data: bytes, engine: Engine) -> None:
+    expected = [start for start, end in lines_of(data) if is_kept(node, event_of(data[start:end]).fields)]
+    assert fast(compiled(Question(where=str(node)), engine=engine), data) == expected
+
+
+@settings(max_examples=60, deadline=None)
+@given(name=st.sampled_from(NAMES), value=st.sampled_from(WORDS), data=buffers(), engine=ENGINES)
+def test_a_field_is_found_by_its_text(name: str, value: str, data: bytes, engine: Engine) -> None:
+    fields = [(start, value_of(event_of(data[start:end]).fields, name)) for start, end in lines_of(data)]
+    there = [(start, field_text(found)) for start, found in fields if found is not None]
+    same = fast(compiled(Question(fields=(f"{name}={value}",)), engine=engine), data)
+    other = fast(compiled(Question(fields=(f"{name}!={value}",)), engine=engine), data)
+    assert same == [start for start, text in there if text == value]
+    assert other == [start for start, text in there if text != value]
+
+
+@settings(max_examples=60, deadline=None)
+@given(node=filters(), word=st.sampled_from(["ERROR", "500", "a", "é"]), invert=st.booleans(), data=buffers())
+def test_pattern_and_filter_both_hold(node: Filter, word: str, invert: bool, data: bytes) -> None:
+    found = fast(compiled(Question(word, invert=invert, where=str(node))), data)
+    expected = [
+        start
+        for start, end in lines_of(data)
+        if is_found(word, data[start:end]) != invert and is_kept(node, event_of(data[start:end]).fields)
+    ]
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("field", "event", "kept"),
+    [
+        ("level=ERROR", {"level": "ERROR"}, True),
+        ("level=ERROR", {"level": "error"}, False),
+        ("level!=ERROR", {}, False),
+        ("level!=ERROR", {"level": None}, False),
+        ("status=500", {"status": 500}, True),
+        ("status=500", {"status": 500.0}, False),
+        ("ok=true", {"ok": True}, True),
+        ("a.b=1", {"a": {"b": 1}}, True),
+        ("a.b=1", {"a.b": 1, "a": {"b": 2}}, True),
+        ("path~^/api", {"path": "/api/v1"}, True),
+        ("path!~^/api", {"path": "/api/v1"}, False),
+        ("msg=a = b", {"msg": "a = b"}, True),
+        ("empty=", {"empty": ""}, True),
+        (" spaced = x", {"spaced": " x"}, True),
+        ("cs(User-Agent)~curl", {"cs(User-Agent)": "curl/8"}, True),
+        ("list=[1,2]", {"list": [1, 2]}, True),
+        ("list.1=2", {"list": [1, 2]}, True),
+        ("list.2=2", {"list": [1, 2]}, False),
+    ],
+)
+def test_fields_as_typed(field: str, event: dict[str, object], kept: bool) -> None:
+    assert compiled(Question(fields=(field,))).matches(b"", lambda: Event(None, event)) is kept
+
+
+@pytest.mark.parametrize("field", ["level", "=x", "level==ERROR", "status>=500", "a=~b", "path~(", "level~a(?=b)"])
+def test_a_field_that_cannot_be_read_says_how_to_write_it(field: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        compiled(Question(fields=(field,)))
+    assert raised.value.hint
+    assert field in raised.value.message
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "time", "kept"),
+    [(10, 20, 10, True), (10, 20, 20, False), (10, None, 9, False), (None, 20, 19, True), (10, 20, None, True)],
+)
+def test_the_window_is_that_of_the_records_own_time(
+    since: int | None, until: int | None, time: int | None, kept: bool
+) -> None:
+    sieve = compiled(Question(since=since, until=until))
+    assert sieve.needs_event
+    assert sieve.looks_at_all
+    assert sieve.matches(b"", lambda: Event(time)) is kept
+
+
+def test_the_event_is_only_read_where_the_bytes_leave_it_open() -> None:
+    asked: list[int] = []
+
+    def event() -> Event:
+        asked.append(1)
+        return Event(None, {"a": 1})
+
+    sieve = compiled(Question("word", fields=("a=1",), where="a > 0"))
+    assert not sieve.matches(b"other", event)
+    assert not asked
+    assert sieve.matches(b"a word", event)
+    assert len(asked) == 1
+
+
+def test_flat_names_are_those_that_find_the_values() -> None:
+    event = {"a": {"b": {"c": 1}, "d.e": 2}, "f": [{"g": 3}], "h": {}}
+    assert all(value_of(event, name) == value for name, value in flat(event).items())
+    assert list(flat(event)) == ["a.b.c", "a.d.e", "f", "h"]
