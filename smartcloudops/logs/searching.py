@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from smartcloudops.core.times import HOUR
@@ -11,7 +12,7 @@ from smartcloudops.logs import crew
 from smartcloudops.logs.finding.compile import compiled
 from smartcloudops.logs.layouts import Layout
 from smartcloudops.logs.listing import Listing, listed
-from smartcloudops.logs.objects import Hit, LogObject, Trouble
+from smartcloudops.logs.objects import Hit, LogObject, Trouble, Unread
 from smartcloudops.logs.scan import blocks
 from smartcloudops.logs.sieve import Question, Sieve
 from smartcloudops.logs.sources import Source
@@ -128,11 +129,14 @@ class _Work:
 
     def __call__(self, one: LogObject, buffers: Iterator[bytes], give: Callable[[Any], None]) -> None:
         asked = self.asked
+        found = _unless_ruled_out(buffers, self.sieve)
+        if found is None:
+            return
         hits = Hits(one.key, self.sieve, asked.before, asked.after, asked.events)
         batch = _Batch(give, asked.limit)
         source = asked.source
         try:
-            for block in blocks(one, buffers, format=source.format, zone=source.zone):
+            for block in blocks(one, found, format=source.format, zone=source.zone):
                 batch.take(hits.of(block))
                 if batch.full:
                     return
@@ -140,6 +144,30 @@ class _Work:
         finally:
             batch.take(hits.close())
             batch.flush()
+
+
+def _unless_ruled_out(buffers: Iterator[bytes], sieve: Sieve) -> Iterator[bytes] | None:
+    """The buffers; None for a single one that the raw bytes rule out: how its records lie need not be known then.
+
+    Of more than one, a record may lie across two.
+    """
+    first = next(buffers, None)
+    if first is None:
+        return None
+    if sieve.looks_at_all:
+        return chain((first,), buffers)
+    try:
+        second = next(buffers, None)
+    except Unread as e:
+        return _broken_off(first, e)
+    if second is not None:
+        return chain((first, second), buffers)
+    return None if next(sieve.candidates(first), None) is None else iter((first,))
+
+
+def _broken_off(first: bytes, error: Unread) -> Iterator[bytes]:
+    yield first
+    raise error
 
 
 @dataclass(slots=True)
