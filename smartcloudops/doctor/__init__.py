@@ -45,6 +45,7 @@ CHECKS = (
     Check("clock", "prometheus:clock", needs="prometheus"),
     Check("model", "model:look", needs="config"),
     Check("s3", "s3:look", needs="config", timeout_s=20.0),
+    Check("logs", "logs:look", needs="config", timeout_s=30.0),
     Check("state", "state:database"),
     Check("locks", "state:locks"),
     Check("runs", "runs:look", needs="state"),

@@ -8,7 +8,12 @@ from importlib.util import find_spec
 from smartcloudops import __version__
 from smartcloudops.doctor.scene import Finding, Scene
 
-_EXTRAS = {"simdjson": ("fast", "decodes answers faster"), "pyarrow": ("parquet", "reads and writes Parquet")}
+_EXTRAS = {
+    "simdjson": ("fast", "decodes answers faster"),
+    "obstore": ("fast", "fetches logs with less work"),
+    "hyperscan": ("fast", "finds patterns in logs faster"),
+    "pyarrow": ("parquet", "reads and writes Parquet"),
+}
 
 
 def look(scene: Scene) -> Finding:
@@ -20,5 +25,5 @@ def look(scene: Scene) -> Finding:
     if not missing:
         return Finding("info", seen)
     lacking = "; ".join(f"without {name} ({_EXTRAS[name][1]})" for name in missing)
-    extras = ",".join(_EXTRAS[name][0] for name in missing)
+    extras = ",".join(dict.fromkeys(_EXTRAS[name][0] for name in missing))
     return Finding("info", f"{seen}; {lacking}", f"pip install 'smartcloudops[{extras}]'")
