@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from smartcloudops.logs.layouts.shape import Begin, Shape, Span, aligned, names_only
+from smartcloudops.logs.layouts.shape import Begin, Read, Shape, Span, aligned, names_only
+from smartcloudops.logs.layouts.template import Token
 from smartcloudops.logs.layouts.units import UNITS
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Layout:
         """
         found = self._read(key)
         if found is not None:
-            return found[0]
+            return found.span
         partial = [span for span in (begin.partial(key) for begin in self.begins) if span is not None]
         return (min(a for a, _ in partial), max(b for _, b in partial)) if partial else None
 
@@ -51,7 +52,21 @@ class Layout:
         {'host': 'web-1'}
         """
         found = self._read(key)
-        return names_only(found[1]) if found else {}
+        return names_only(found.names) if found else {}
+
+    def date(self, key: str) -> Span | None:
+        """The date that a key of the layout holds, as it stands there (ms, until exclusive)."""
+        found = self._read(key)
+        return found.said if found else None
+
+    @property
+    def _tokens(self) -> Iterator[Token]:
+        return (token for begin in self.begins for part in begin.shape.template.parts for token in part)
+
+    @property
+    def named(self) -> list[str]:
+        """What keys name besides dates, in their order."""
+        return list(names_only(dict.fromkeys((token.text for token in self._tokens if token.name), "")))
 
     def follows(self, key: str) -> bool:
         """Whether a key is of the layout in full."""
@@ -69,7 +84,7 @@ class Layout:
     def _readings(self) -> list[tuple[Begin, tuple[re.Pattern[str], ...]]]:
         return [(begin, begin.shape.template.readings(begin.at)) for begin in self.begins]
 
-    def _read(self, key: str) -> tuple[Span, dict[str, str]] | None:
+    def _read(self, key: str) -> Read | None:
         for begin, readings in self._readings:
             found = begin.read(readings, key)
             if found is not None:

@@ -53,6 +53,15 @@ class Shape:
         return folders[0] - self.early - self.drift, folders[1] + self.late + self.drift
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a key says: when records of it may be, the date as it stands there, and what it names."""
+
+    span: Span
+    said: Span
+    names: dict[str, str]
+
+
 @dataclass(frozen=True)
 class Begin:
     """Where in a shape the keys of a source begin, and what the source's own address says of them."""
@@ -61,12 +70,12 @@ class Begin:
     at: int = 0
     values: Mapping[str, str] = field(default_factory=dict)
 
-    def read(self, readings: tuple[re.Pattern[str], ...], key: str) -> tuple[Span, dict[str, str]] | None:
-        """When records of a key may be, and its names; None unless it is of the shape, with a date."""
+    def read(self, readings: tuple[re.Pattern[str], ...], key: str) -> Read | None:
+        """What a key says; None unless it is of the shape, with a date."""
         shape, file = self.shape, self.shape.of_file(key)
         if shape.stamp is not None and file is None:
             return None
-        spans, names = [], dict(self.values)
+        spans, said, names = [], [], dict(self.values)
         for pattern in readings:
             found = pattern.match(key)
             if found is None:
@@ -76,8 +85,9 @@ class Begin:
             if span is None:
                 return None
             spans.append(shape.narrowed(span, file))
+            said.append(file or span)
             names = values
-        return _hull(spans), names
+        return Read(_hull(spans), _hull(said), names)
 
     def partial(self, key: str) -> Span | None:
         """When records may be of what lies beside the shape in one of its dated folders."""
