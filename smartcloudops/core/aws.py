@@ -1,8 +1,8 @@
 """One way to AWS: a session by the account's usual settings, `s3://` addresses, and what AWS said no with in our words.
 
 Credentials, profile and region come from where every AWS tool looks (variables, `~/.aws`, the machine's role);
-`AWS_ENDPOINT_URL` (or `AWS_ENDPOINT_URL_S3`) names another server that speaks S3. boto3 is imported in the bodies:
-it takes a fifth of a second.
+`AWS_ENDPOINT_URL` (or `AWS_ENDPOINT_URL_S3`) names another server that speaks S3. Whoever calls may name a profile, a
+role, a region or an endpoint instead. boto3 is imported in the bodies: it takes a fifth of a second.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -21,7 +21,8 @@ from smartcloudops.core.text import printable
 from smartcloudops.core.times import format_duration, parse_time, to_ms
 
 CONNECTIONS = 8
-_CONNECT_S, _READ_S, _ATTEMPTS = 5, 30, 3
+CONNECT_S = 5
+_READ_S, _ATTEMPTS = 30, 3
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _LONGEST_PREFIX = 512
 _SAID = 300
@@ -68,45 +69,107 @@ def parse_place(uri: str, *, setting: str) -> Place:
     return Place(bucket, prefix)
 
 
-def connect(service: str = "s3", *, environ: Mapping[str, str] = os.environ) -> Any:
+def connect(
+    service: str = "s3",
+    *,
+    profile: str | None = None,
+    role: str | None = None,
+    region: str | None = None,
+    endpoint: str | None = None,
+    unsigned: bool = False,
+    environ: Mapping[str, str] = os.environ,
+) -> Any:
     """A client of one service, safe to share between threads; ConfigError where the account's settings are wrong.
 
-    Nothing is sent yet. Each request is tried three times, with jitter, where trying again can help.
+    Nothing is sent yet. Each request is tried three times, with jitter, where trying again can help. A bucket that is
+    in another region is asked there. `unsigned` sends no credentials.
     """
-    with errors(service):
+    opened = session(profile=profile, role=role, region=region, environ=environ)
+    return client(opened, service, endpoint=endpoint, unsigned=unsigned)
+
+
+def session(
+    *,
+    profile: str | None = None,
+    role: str | None = None,
+    region: str | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Any:
+    """boto3's session of an account; its credentials are renewed before they expire, those of a role too.
+
+    Raises ConfigError for a profile that does not exist.
+    """
+    with errors("AWS"):
         from boto3.session import Session
+        from botocore.session import get_session
+
+        bare = as_any(get_session())
+        bare.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_timestamp)
+        # boto3 reads AWS_DEFAULT_REGION alone; every other AWS tool also knows AWS_REGION.
+        place = region or environ.get("AWS_REGION") or None
+        opened = as_any(Session(botocore_session=bare, profile_name=profile, region_name=place))
+        if role is not None:
+            from smartcloudops.core.aws_role import assume
+
+            assume(bare, role)
+        return opened
+
+
+def client(
+    opened: Any,
+    service: str = "s3",
+    *,
+    endpoint: str | None = None,
+    unsigned: bool = False,
+    attempts: int = _ATTEMPTS,
+    connections: int = 2 * CONNECTIONS,
+) -> Any:
+    """A client of a session; each request is tried `attempts` times. What `connect` promises holds."""
+    with errors(endpoint or service):
+        from botocore import UNSIGNED
         from botocore.config import Config
 
-        # boto3 reads AWS_DEFAULT_REGION alone; every other AWS tool also knows AWS_REGION.
-        session = Session(region_name=environ.get("AWS_REGION") or None)
         config = Config(
-            connect_timeout=_CONNECT_S,
+            connect_timeout=CONNECT_S,
             read_timeout=_READ_S,
-            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-            max_pool_connections=2 * CONNECTIONS,
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            max_pool_connections=connections,
+            tcp_keepalive=True,
             # What is sent carries its SHA-256; further checksums would only lock out servers that know none.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
+            **({"signature_version": UNSIGNED} if unsigned else {}),
         )
         try:
-            return as_any(session).client(service, config=config)
+            return opened.client(service, endpoint_url=endpoint, config=config)
         except ValueError as e:
             raise ConfigError(f"AWS cannot be asked: {_said(e)}", hint=_ENDPOINT) from e
 
 
+def _timestamp(value: Any) -> datetime:
+    """As botocore's own, without its 60 µs: a listing has a thousand of them."""
+    if isinstance(value, str) and value.endswith("Z"):
+        with suppress(ValueError):
+            return datetime.fromisoformat(value)
+    from botocore.utils import parse_timestamp
+
+    found: datetime = as_any(parse_timestamp)(value)
+    return found
+
+
 @contextmanager
-def errors(where: object, doing: str = "") -> Iterator[None]:
+def errors(where: object, doing: str = "", *, reading: bool = False) -> Iterator[None]:
     """Translate what boto3 raises: ConfigError for what the user must mend, UnreachableError for what may pass.
 
-    `where` is the place that was asked, `doing` what was tried, as in "put a file".
+    `where` is the place that was asked, `doing` what was tried, as in "put a file"; `reading`: nothing is written.
     """
     raised = _raised()
     try:
         yield
     except raised as e:
-        raise translate(e, where, doing) from e
+        raise translate(e, where, doing, reading=reading) from e
     except (ConnectionError, TimeoutError) as e:
-        raise _unreachable(e, where, doing) from e
+        raise _unreachable(e, where, doing, reading) from e
 
 
 def _raised() -> tuple[type[Exception], ...]:
@@ -122,16 +185,16 @@ def _raised() -> tuple[type[Exception], ...]:
     return found
 
 
-def translate(e: Exception, where: object, doing: str = "") -> ScoError:
+def translate(e: Exception, where: object, doing: str = "", *, reading: bool = False) -> ScoError:
     """The error that the user can act on."""
     from botocore import exceptions as raised
     from botocore.parsers import ResponseParserError
     from s3transfer.exceptions import RetriesExceededError
 
     if isinstance(e, RetriesExceededError):
-        return translate(as_any(e.last_exception), where, doing)
+        return translate(as_any(e.last_exception), where, doing, reading=reading)
     if isinstance(e, raised.ClientError):
-        return _refused(e.response, str(where), doing)
+        return _refused(e.response, str(where), doing, reading)
     if isinstance(e, ResponseParserError):
         return _foreign(where, "no XML")
     if isinstance(e, raised.SSLError):
@@ -150,7 +213,7 @@ def translate(e: Exception, where: object, doing: str = "") -> ScoError:
         return ConfigError(f"{where}: {_said(e)}", hint=hint)
     broken = (raised.HTTPClientError, raised.ConnectionError, raised.IncompleteReadError, ConnectionError, TimeoutError)
     if isinstance(e, broken):
-        return _unreachable(e, where, doing)
+        return _unreachable(e, where, doing, reading)
     return ConfigError(f"{where}: {_said(e)}", hint="check the AWS_ variables and ~/.aws/config")
 
 
@@ -160,19 +223,20 @@ def code_of(e: Exception) -> str:
     return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
 
 
-def _unreachable(e: Exception, where: object, doing: str) -> UnreachableError:
+def _unreachable(e: Exception, where: object, doing: str, reading: bool) -> UnreachableError:
     asked = f" to {doing}" if doing else ""
     endpoint = getattr(e, "kwargs", {}).get("endpoint_url", "")
     # boto3's own sentence repeats the URL with its key; the kind of error says what happened.
     why = _WHY.get(type(e).__name__, "the connection broke")
     at = f" ({_host(endpoint)})" if endpoint else ""
-    hint = "check the network and AWS_ENDPOINT_URL, then run the command again; what is there already is not sent twice"
+    hint = "check the network and AWS_ENDPOINT_URL, then run the command again"
+    hint += "" if reading else "; what is there already is not sent twice"
     return UnreachableError(f"{where}: no answer{asked}: {why}{at}", hint=hint)
 
 
 _WHY = {
     "EndpointConnectionError": "nothing answers at that address",
-    "ConnectTimeoutError": f"no connection within {_CONNECT_S} s",
+    "ConnectTimeoutError": f"no connection within {CONNECT_S} s",
     "ReadTimeoutError": f"silence for {_READ_S} s",
     "ProxyConnectionError": "the proxy does not let it through",
     "ConnectionClosedError": "the server broke off",
@@ -189,16 +253,19 @@ def _host(url: str) -> str:
         return printable(url)
 
 
-def _refused(response: Mapping[str, Any], where: str, doing: str) -> ScoError:
+def _refused(response: Mapping[str, Any], where: str, doing: str, reading: bool) -> ScoError:
     """An answer with an error: by S3's code, else by the HTTP status."""
     error, about = response.get("Error", {}), response.get("ResponseMetadata", {})
     code, status = str(error.get("Code", "")), int(about.get("HTTPStatusCode", 0))
     tried = f" to {doing}" if doing else ""
     if code == "NoSuchBucket":
         bucket = where.removeprefix("s3://").partition("/")[0]
-        return ConfigError(f"{where}: there is no such bucket", hint=f"create it: aws s3 mb s3://{bucket}")
+        return ConfigError(
+            f"{where}: there is no such bucket", hint=_SEEN if reading else f"create it: aws s3 mb s3://{bucket}"
+        )
     if code in _DENIED:
-        hint = "allow it for these credentials: s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject"
+        hint = "allow it for these credentials: s3:ListBucket, s3:GetObject"
+        hint += "" if reading else ", s3:PutObject, s3:DeleteObject"
         return ConfigError(f"{where}: access denied{tried}: {_words(error)}", hint=hint)
     if code in _CREDENTIALS:
         hint = "sign in again, or check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN"
@@ -221,6 +288,7 @@ def _refused(response: Mapping[str, Any], where: str, doing: str) -> ScoError:
     return ScoError(f"{where}: S3 refuses{tried} ({code}): {_words(error)}")
 
 
+_SEEN = "check its name; aws s3 ls lists the buckets of this account"
 _DENIED = ("AccessDenied", "AllAccessDisabled", "AccountProblem", "403", "Forbidden")
 _CREDENTIALS = (
     "ExpiredToken",
@@ -237,6 +305,12 @@ _REGION = (
     "IllegalLocationConstraintException",
 )
 _BUSY = ("SlowDown", "RequestTimeout", "Throttling", "ThrottlingException", "RequestLimitExceeded")
+
+
+def is_busy(e: Exception) -> bool:
+    """Whether an answer says that the server is busy or broken: asking again may help."""
+    status = getattr(e, "response", {}).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return int(status) >= 500 or code_of(e) in _BUSY
 
 
 def _elsewhere(where: str, error: Mapping[str, Any], about: Mapping[str, Any]) -> ConfigError:
