@@ -18,8 +18,8 @@ ALB = Columns(
     b" arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/shop/73e2d6bc24d8a067"
     b' "Root=1-58337281-1d84f3d73c47ec4e58577259" "shop.example" "arn:aws:acm:eu-west-1:111122223333:certificate/1"'
     b' 1 2026-11-20T10:00:00.120000Z "forward" "-" "-" "10.0.0.1:80" "503" "-" "-" TID_1',
-    "type time elb client_ip:#client_port target_ip:#target_port request_processing_time target_processing_time"
-    " response_processing_time #elb_status_code #target_status_code #received_bytes #sent_bytes"
+    "type=http/https/h2/grpcs/ws/wss time elb client_ip:#client_port target_ip:#target_port request_processing_time"
+    " target_processing_time response_processing_time #elb_status_code #target_status_code #received_bytes #sent_bytes"
     ' "request_verb+request_url+request_proto" "user_agent" ssl_cipher ssl_protocol target_group_arn "trace_id"'
     ' "domain_name" "chosen_cert_arn" matched_rule_priority request_creation_time "actions_executed" "redirect_url"'
     ' | "lambda_error_reason" "target_port_list" "target_status_code_list" "classification" "classification_reason"'
@@ -33,7 +33,7 @@ NLB = Columns(
     b"tls 2.0 2026-11-20T10:00:00 net/shop/c6e77e28c25b2234 g3d4b5e8bb8464cd 192.0.2.7:51341 10.0.0.1:443 5 2 98 246 -"
     b" arn:aws:acm:eu-west-1:111122223333:certificate/1 - ECDHE-RSA-AES128-SHA tlsv12 - shop.example h2 h2"
     b' "h2","http/1.1" 2026-11-20T09:59:59',
-    "type version time elb listener_id client_ip:#client_port target_ip:#target_port #tcp_connection_time_ms"
+    "type=tls version time elb listener_id client_ip:#client_port target_ip:#target_port #tcp_connection_time_ms"
     " #tls_handshake_time_ms #received_bytes #sent_bytes incoming_tls_alert cert_arn certificate_serial"
     " tls_cipher_suite tls_protocol_version tls_named_group domain_name alpn_fe_protocol alpn_be_protocol"
     " | alpn_client_preference_list tls_connection_creation_time",

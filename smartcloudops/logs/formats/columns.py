@@ -19,9 +19,9 @@ Fields = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Columns between spaces. In `names`: `name`, `"name"` quoted, `[name]` in brackets, `address:port`,
-    `"verb+url+protocol"` a quoted request, `#` before a name that is a whole number; behind `|`, columns that came to
-    the format later, any of which may be missing with all behind it.
+    """Columns between spaces. In `names`: `name`, `name=a/b` one of these words, `"name"` quoted, `[name]` in brackets,
+    `address:port`, `"verb+url+protocol"` a quoted request, `#` before a name that is a whole number; behind `|`,
+    columns that came to the format later, any of which may be missing with all behind it.
 
     A `-` is no value: None. `time` names the column with the record's time; `add` adds what other formats call alike.
     """
@@ -56,15 +56,15 @@ class _Reader:
         found = self._match(record.decode("utf-8", "replace"))
         if found is None:
             return None
-        fields: Fields = dict(zip(self._names, found.groups(), strict=True))
+        values = zip(self._names, found.groups(), strict=True)
+        fields: Fields = {name: None if value == "-" else value for name, value in values}
         time = self._stamps(fields[self._time])
         if time is None:
             return None
-        for name, value in fields.items():
-            if value == "-":
-                fields[name] = None
         for name in self._ints:
-            fields[name] = whole(fields[name])
+            value = fields[name]
+            if value and value.isdecimal() and len(value) < 19:
+                fields[name] = int(value)
         self._add(fields)
         return Event(time, fields)
 
@@ -95,12 +95,12 @@ def path_of(url: str | None) -> str | None:
 
 @lru_cache(maxsize=16)
 def _compiled(names: str) -> tuple[re.Pattern[str], tuple[str, ...], tuple[str, ...]]:
-    always, _, later = names.partition("|")
+    always, _, later = names.partition(" | ")
     parts = [_part(name) for name in always.split()]
     more = [_part(name) for name in later.split()]
     optional = "".join(f"(?: {part}" for part in more) + ")?" * len(more)
     pattern = re.compile(" ".join(parts) + optional + r"(?: .*)?\s*$", re.DOTALL)
-    found = re.findall(r"(#?)(\w+)", names)
+    found = re.findall(r"(?<![=/\w])(#?)(\w+)", names)
     return pattern, tuple(name for _, name in found), tuple(name for sign, name in found if sign)
 
 
@@ -108,9 +108,11 @@ def _part(name: str) -> str:
     if name.startswith("["):
         return r"\[([^\]]*)\]"
     if "+" in name:
-        return r'(?:"(?:([^" ]*) ([^"]*) ([^" ]*)|[^"]*)"|-)'
+        return r'(?:"(?:([^" ]*) ([^"]*) ([^" ]*)|[^"]*+)"|-)'
     if name.startswith('"'):
         return r'(?:"([^"]*+)"|-)'
+    if "=" in name:
+        return f"({name.partition('=')[2].replace('/', '|')})"
     if ":" in name:
         return r"(?:([^ ]*)[:.](\d+)|-|[^ ]*)"
-    return r"([^ ]+)"
+    return r"([^ ]++)"

@@ -42,7 +42,7 @@ class Text:
             return 0.1
         heads = share(lines, head_pattern().match)
         inside = share(lines, goes_on_pattern().match)
-        return heads + inside if heads or inside >= 0.2 else 0.0
+        return min(heads + inside, 1.0) if heads or inside >= 0.2 else 0.0
 
     def open(self, head: bytes, hint: Hint) -> LineReader:
         """A reader of lines, or of lines with what follows them."""

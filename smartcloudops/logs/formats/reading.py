@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from smartcloudops.logs.formats import FORMATS, Format, Framing, Hint, LineReader
@@ -12,6 +13,7 @@ _LINES, _WIDTH = 100, 32 << 10
 # Formats that fit any text are taken where no other fits so well.
 _ANY = ("trace", "plain")
 _ENOUGH = 0.5
+_JSON_LINE = re.compile(rb'\s*(?:\{|\[\s*(?:\{|$)|[\]}],?\s*$|"[^"]*"\s*:)')
 _JSON = ("cloudtrail", "document", "waf", "json")
 # What a line may be that is not of the format of its object, by its first byte.
 _STRAY: dict[bytes, tuple[str, ...]] = {b"{": ("json",), b"<": ("syslog",)}
@@ -36,7 +38,7 @@ def detected(head: bytes) -> Format:
     """The format that reads most of the first lines. The last line does not count unless it is the only one: it may
     have been cut off."""
     lines = _first_lines(head)
-    as_json = sum(line.lstrip()[:1] in (b"{", b"[") for line in lines[:10]) * 2 > len(lines[:10])
+    as_json = sum(map(bool, map(_JSON_LINE.match, lines[:10]))) * 2 > len(lines[:10])
     names = [name for name in FORMATS if name not in _ANY and (name in _JSON) == as_json]
     best, share = _best(lines, names)
     if best is not None and share >= _ENOUGH:

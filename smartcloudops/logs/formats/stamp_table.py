@@ -11,7 +11,7 @@ from smartcloudops.logs.formats.zones import AMBIGUOUS, SHORT
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 _NAMES = "|".join(sorted((*SHORT, *AMBIGUOUS), key=len, reverse=True))
-_ZONE = rf"(?: ?(?P<zone>[+-]\d\d(?::?\d\d)?(?![\d:])|(?:{_NAMES})(?![A-Za-z0-9])))"
+_ZONE = rf"(?: ?(?P<zone>[+-]\d\d(?::?\d\d)?(?!:?\d)|(?:{_NAMES})(?![A-Za-z0-9])))"
 _CLOCK = r"(?P<hour>\d\d?):(?P<minute>\d\d):(?P<second>\d\d)(?:[.,:](?P<fraction>\d{1,9})\d*)?"
 _HALF = r"(?: (?P<half>[AaPp][Mm])(?![A-Za-z]))?"
 _MONTH = r"(?P<month>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}"
@@ -66,7 +66,7 @@ STAMPS: tuple[Stamp, ...] = (
         "month first",  # syslog, asctime, date(1), Apache's error log
         "JFMASONDTW",
         rf"{_WEEKDAY}?{_MONTH} {{1,2}}(?P<day>\d\d?) (?:(?P<year>\d{{4}}) )?{_CLOCK}{_ZONE}?"
-        r"(?: (?P<lastyear>(?:19|20)\d\d)(?![\w.:-]))?",
+        r"(?: (?P<lastyear>(?:19|2[01])\d\d)(?![\w.-]|:\d))?",
         "Fri Nov 20 10:00:00 2026",
         TEN,
     ),
@@ -94,7 +94,7 @@ STAMPS: tuple[Stamp, ...] = (
         "I1120 10:00:00.000000",
         TEN,
     ),
-    Stamp("epoch", _DIGIT, r"(?P<epoch>\d{10}(?:\d{3}|\d{6}|\d{9})?(?:\.\d+)?)(?![\w:./-])", "1795168800", TEN),
+    Stamp("epoch", _DIGIT, r"(?P<epoch>\d{10}(?:\d{3}|\d{6}|\d{9})?(?:\.\d+)?)(?![\w./-]|:\S)", "1795168800", TEN),
     Stamp("clock alone", _DIGIT, _CLOCK + f"{_ZONE}?", "10:00:00.000", TEN),
 )
 

@@ -12,7 +12,7 @@ from smartcloudops.logs.formats import Hint
 from smartcloudops.logs.formats.stamp_table import MONTHS, STAMPS, leading
 from smartcloudops.logs.formats.zones import offset_of, zone_of
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH, _MIDNIGHT = datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 1)
 # No time of a log is before 1973 or behind 5138: smaller numbers are durations, larger ones are a finer unit.
 _EARLIEST, _S, _MS, _US, _NS = 1e8, 1e11, 1e14, 1e17, 1e20
 _KEPT = 4096
@@ -69,6 +69,8 @@ class Stamps:
         """
         if type(value) is str:
             base = self._seconds.get(value[:19])
+            if base is None:
+                base = self._second(value[:19])
             if base is not None:
                 tail = value[19:]
                 part = self._tail.get(tail)
@@ -104,36 +106,35 @@ class Stamps:
         time = self._read(text)
         if time is not None and not FIRST <= time <= LAST:
             time = None
-        self._keep(text, time)
+        if len(self._memo) >= _KEPT:
+            self._memo.clear()
+        self._memo[text] = time
         return time
 
     def _read(self, text: str) -> int | None:
         if _NUMBER.fullmatch(text):
             compact = len(text) == 14 and text[:2] in ("19", "20")
-            return self._by_table(text) if compact else of_number(float(text) if "." in text else int(text))
+            return self._by_table(text) if compact else of_digits(text)
         try:
-            moment = datetime.fromisoformat(text)
+            # RFC 3339 lets the zone be small.
+            moment = datetime.fromisoformat(text[:-1] + "Z" if text[-1] == "z" else text)
         except ValueError:
             return self._by_table(text)
         return in_ms(moment if moment.tzinfo else moment.replace(tzinfo=self._zone))
 
-    def _keep(self, text: str, time: int | None) -> None:
-        if len(self._memo) >= _KEPT:
-            self._memo.clear()
-        self._memo[text] = time
-        second = text[:19]
-        if time is not None and len(second) == 19 and second[4] == "-" and second[16] == ":":
-            self._keep_second(second)
-
-    def _keep_second(self, second: str) -> None:
+    def _second(self, text: str) -> int | None:
+        """`2026-11-20T10:00:00` as UTC, kept; None for anything else."""
+        if text[4:5] != "-" or text[16:17] != ":":
+            return None
         try:
-            moment = datetime.fromisoformat(second)
+            moment = datetime.fromisoformat(text)
         except ValueError:
-            return
+            return None
         if len(self._seconds) >= _KEPT:
             self._seconds.clear()
-        if moment.tzinfo is None and not moment.microsecond:
-            self._seconds[second] = in_ms(moment.replace(tzinfo=UTC))
+        delta = moment - _MIDNIGHT
+        self._seconds[text] = found = delta.days * DAY + delta.seconds * SECOND
+        return found
 
     def _by_table(self, text: str) -> int | None:
         dotnet = _DOTNET.fullmatch(text)
@@ -183,6 +184,17 @@ def of_number(value: float) -> int | None:
     return None
 
 
+def of_digits(text: str) -> int | None:
+    """The same of a number that is written out, to the millisecond.
+
+    >>> of_digits("1795168800.123999")
+    1795168800123
+    """
+    whole, _, fraction = text.partition(".")
+    time = of_number(int(whole))
+    return time + int(fraction[:3].ljust(3, "0")) if time is not None and fraction and int(whole) < _S else time
+
+
 def in_ms(moment: datetime) -> int:
     """Whole milliseconds since the epoch; what is finer is cut off."""
     delta = moment - _EPOCH
@@ -192,8 +204,7 @@ def in_ms(moment: datetime) -> int:
 def _moment(parts: dict[str, str | None], hint: Hint, zone: tzinfo) -> int | None:
     """The time that the groups of a row say. ValueError, OverflowError where there is no such time."""
     if parts.get("epoch"):
-        epoch = str(parts["epoch"])
-        return of_number(float(epoch) if "." in epoch else int(epoch))
+        return of_digits(str(parts["epoch"]))
     clock = _clock(parts)
     name = parts.get("zone")
     own = offset_of(name) if name else zone

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from smartcloudops.logs.formats import Framing, Hint, LineReader
-from smartcloudops.logs.formats.columns import whole
+from smartcloudops.logs.formats.columns import Fields, whole
 from smartcloudops.logs.formats.framing import LINES
 from smartcloudops.logs.formats.likeness import share
 from smartcloudops.logs.formats.stamps import of_number
@@ -56,16 +56,13 @@ class _Reader:
         values = record.decode("utf-8", "replace").split()
         if len(values) != len(self._names):
             return None
-        fields: dict[str, int | str | None] = dict(zip(self._names, values, strict=True))
+        named = zip(self._names, values, strict=True)
+        fields: Fields = {name: None if value == "-" else value for name, value in named}
         for name in self._ints:
-            value = fields[name]
-            fields[name] = None if value == "-" else whole(str(value))
+            fields[name] = whole(fields[name])
         time = fields.get(self._time)
         if self._time in fields and not isinstance(time, int):
             return None
-        for name, value in fields.items():
-            if value == "-":
-                fields[name] = None
         return Event(of_number(time) if isinstance(time, int) else None, fields)
 
 

@@ -75,10 +75,8 @@ class _Reader:
         values = text.split("\t") if "\t" in text else text.split(" ")
         if len(values) != len(self._names) or text[:1] == "#":
             return None
-        fields: Fields = dict(zip(self._names, values, strict=True))
-        for name, value in fields.items():
-            if value == "-":
-                fields[name] = None
+        named = zip(self._names, values, strict=True)
+        fields: Fields = {name: None if value == "-" else value for name, value in named}
         for name in self._ints:
             fields[name] = whole(fields[name])
         for name, other in self._alike:
