@@ -45,14 +45,15 @@ def show_groups(view: View, counted: Inventory, form: Output, stream: TextIO) ->
     found = price(counted.total.held, listings=view.listing.requests) if view.is_priced else None
     groups = sorted(counted.groups.items())
     records = [{"group": label, **_record(group)} for label, group in groups]
+    columns = (view.by, "objects", "size", "first", "last", *(("storage",) if view.is_priced else ()))
     table = Table(
-        (view.by, "objects", "size", "first", "last", "storage"),
-        [_row(label, group) for label, group in groups],
+        columns,
+        [_row(label, group)[: len(columns)] for label, group in groups],
         records,
         right=frozenset({"objects", "size"}),
         empty="nothing there" + (" in that window" if view.since is not None or view.until is not None else ""),
         fixed=frozenset({"objects", "size", "first", "last"}),
-        spare=("storage", "first"),
+        spare=("storage", "first") if view.is_priced else ("first",),
     )
     out.show({**_about(view, counted.total, found), "groups": records}, table, form, stream)
     if form is Output.JSON or (view.quiet and form not in (Output.TABLE, Output.PLAIN)):

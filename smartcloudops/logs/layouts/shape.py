@@ -122,6 +122,8 @@ def aligned(shape: Shape, root: tuple[str, ...]) -> Begin | None:
 
 
 def _hull(spans: list[Span]) -> Span:
+    if len(spans) == 1:
+        return spans[0]
     return min(span[0] for span in spans), max(span[1] for span in spans)
 
 

@@ -58,7 +58,7 @@ def span_of(values: Mapping[str, str]) -> tuple[int, int] | None:
     >>> span_of({"yyyy": "1970", "mm": "01", "dd": "02"})
     (86400000, 172800000)
     """
-    return _span(tuple(values.get(unit) for unit in UNITS))
+    return _span(tuple(map(values.get, UNITS)))
 
 
 @lru_cache(8192)

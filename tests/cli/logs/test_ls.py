@@ -31,7 +31,7 @@ def test_days_are_counted(sco, logs):
     said = sco("logs", "ls", logs)
     assert said.status == Status.DONE, said.err
     rows = said.out.splitlines()
-    assert rows[0].split() == ["DAY", "OBJECTS", "SIZE", "FIRST", "LAST", "STORAGE"]
+    assert rows[0].split() == ["DAY", "OBJECTS", "SIZE", "FIRST", "LAST"]
     assert rows[1].split()[:2] == ["(no", "date)"] and rows[2].split()[:2] == ["2026-11-01", "48"]
     assert "in all: 193 objects, 18.8 KiB, 2026-11-01T00:00Z to 2026-11-05T00:00Z" in said.out
     assert "without a date in the name: 1 object, part of every window" in said.out
