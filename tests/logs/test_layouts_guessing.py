@@ -112,6 +112,14 @@ def test_a_date_in_a_name_may_be_that_of_either_end():
     assert span is not None and span[1] - span[0] == 15 * DAY
 
 
+def test_the_rarest_files_decide_how_far_dates_may_be_off():
+    keys = [*over("a/app-%Y-%m-%d.log", step_h=24), "b/app-2025-10-01.log", "b/app-2025-11-01.log"]
+    found = layouts.guess(keys)
+    assert found is not None
+    span = found.span("b/app-2025-11-01.log")
+    assert span is not None and span[1] - span[0] == 63 * DAY
+
+
 def test_several_layouts_in_one_bucket():
     keys = [*over(TRAIL), *over(f"{ELB}app.w.1_%Y%m%dT%H%MZ_i_x.log.gz"), *over("shop/%Y/%m/%d/a.log"), "notes.txt"]
     found = layouts.guess(keys)

@@ -228,6 +228,8 @@ def _by_names(keys: Sequence[str]) -> Iterator[Shape]:
 
 
 def _apart(folders: Iterable[set[int]]) -> int | None:
-    """The longest time between neighbouring dates; None where there are too few to tell."""
-    gaps = [b - a for dates in folders if len(dates) >= _DATES_SEEN for a, b in pairwise(sorted(dates))]
-    return max(gaps) if gaps else None
+    """The longest time between neighbouring dates of any folder; None where no folder has enough of them to tell."""
+    dates = [sorted(each) for each in folders]
+    if not any(len(each) >= _DATES_SEEN for each in dates):
+        return None
+    return max(b - a for each in dates for a, b in pairwise(each))
