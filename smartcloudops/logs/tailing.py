@@ -94,6 +94,7 @@ class Follow:
         self._now_s = 0.0
         self._down_since_s: float | None = None
         self._has_begun = False
+        self._listing_s = 0.0
         self._listing: Listing | None = None
         self.requests = self._newest = 0
         self.marks = self._later.marks
@@ -102,7 +103,7 @@ class Follow:
     def __iter__(self) -> Iterator[Item]:
         until = self.asked.question.until
         while True:
-            now, began_s = self._clock(), self._monotonic()
+            now = self._clock()
             last = until is not None and now >= until
             try:
                 yield from self._poll(now)
@@ -111,8 +112,7 @@ class Follow:
                 yield from self._down(e, is_last=last)
                 pause = self.pace.after_failure()
             else:
-                took_s = self._monotonic() - began_s
-                pause = self.pace.after(requests=self.requests, took_s=took_s)
+                pause = self.pace.after(requests=self.requests, took_s=self._listing_s)
                 yield from self._up()
             if last or self._is_enough():
                 yield from self.rest()
@@ -156,14 +156,16 @@ class Follow:
         if self._reach.began_again:
             changed = self._forgiven(changed)
             yield Note("clock", f"the clock was set back to {rfc3339(now)}; what arrived before is not shown again")
+        if failed is None:
+            for cursor in self._watch.missing(names, self._now_s):
+                yield from self._given_up(cursor)
         tasks = self._begin(changed) if is_first else self._tasks(changed)
         yield from self._read(tasks)
         if failed is not None:
             raise failed
-        for cursor in self._watch.missing(names, self._now_s):
-            yield from self._given_up(cursor)
         yield from self._settled()
-        self._reach.listed(now)
+        if not any(cursor.failures for cursor in self._watch.cursors.values()):
+            self._reach.listed(now)
         self.coverage.polls += 1
         self.coverage.until = now
 
@@ -176,6 +178,15 @@ class Follow:
             listing = self._listing.again(None if since is None else since - _SKEW, until + _SKEW)
         self._listing = listing
         changed: list[LogObject] = []
+        began_s = self._monotonic()
+        is_first = self.coverage.polls == 0
+
+        def left_out(one: LogObject) -> None:
+            names.add(one.key)
+            if is_first:
+                self._watch.old.add(hash(one.key))
+
+        listing.left_out = left_out
 
         def noted() -> Iterator[LogObject]:
             for one in listing:
@@ -190,6 +201,7 @@ class Follow:
             self.layout = listing.layout
             self._reach.late = self._late if self._late is not None else self._usual_late()
             self.requests = listing.requests
+            self._listing_s = self._monotonic() - began_s
         return names, changed, None
 
     def _usual_late(self) -> int:
@@ -266,7 +278,7 @@ class Follow:
             cursor.trouble = passing[0]
             return
         cursor.one, cursor.failures = task.one, 0
-        if cursor.rest is not None and self._clock() - task.one.modified >= _patience(cursor.rest) * SECOND:
+        if cursor.rest is not None and self._is_old(cursor.rest, task.one):
             self._show_rest(cursor)
         for trouble in done.troubles:
             if trouble.damage == "truncated":
@@ -274,6 +286,12 @@ class Follow:
                 cursor.trouble = trouble
             else:
                 yield from self._tell(cursor, trouble)
+
+    def _is_old(self, rest: Block, one: LogObject) -> bool:
+        """Whether what is held of an object has been there for a while, as whole lines at the start have."""
+        if not self.coverage.polls and rest.data.endswith(b"\n"):
+            return True
+        return self._clock() - one.modified >= _patience(rest) * SECOND
 
     def _tell(self, cursor: Cursor, trouble: Trouble) -> Iterator[Trouble]:
         """Say what could not be read, unless that was said of the same object before."""
@@ -319,7 +337,7 @@ class Follow:
             yield Note("back", f"{where} answers again after {format_duration(int(gone_s) * 1000)}; nothing was missed")
         if not self._has_begun and self._is_steady():
             self._has_begun = True
-            yield Note("following", f"following {self.asked.source.name}, every {self.pace.last_s:g} s")
+            yield Note("following", f"following {self.asked.source.name}, every {self.pace.last_s:.3g} s")
 
     def _is_steady(self) -> bool:
         """Whether the last listing was one like those to come."""

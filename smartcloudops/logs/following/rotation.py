@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from smartcloudops.logs.codecs import decode
 from smartcloudops.logs.following.cursors import EDGE, Cursor
+from smartcloudops.logs.following.gathering import head_of, peek
 from smartcloudops.logs.objects import LogObject, Unread
 from smartcloudops.logs.sources import Reader
 
@@ -88,6 +89,9 @@ class Rotation:
         if not cursors:
             return []
         compared = _Compared(cursors)
+        head, plain = head_of(reader, one)
+        if plain:
+            return sorted(compared.same_as_plain(one, head, reader), key=lambda c: c.covered, reverse=True)
         compared.read(decode.decoded(reader.stream(one, piece=_PIECE), cap=self.cap))
         return sorted(compared.same(), key=lambda cursor: cursor.covered, reverse=True)
 
@@ -163,6 +167,19 @@ class _Compared:
         theirs = _head(cursor)
         size = min(len(theirs), len(self._head))
         return theirs[:size] == self._head[:size]
+
+    def same_as_plain(self, one: LogObject, head: bytes, reader: Reader) -> Iterator[Cursor]:
+        """Those whose shown part is in a plain file, of which only the edges are read."""
+        self._head = head
+        for cursor in self.cursors:
+            last = cursor.edges.last if cursor.edges is not None else b""
+            start = cursor.covered - len(last)
+            if (
+                self._begins(cursor)
+                and one.size >= cursor.covered
+                and peek(reader, one, len(last), start=start) == last
+            ):
+                yield cursor
 
     def same(self) -> list[Cursor]:
         """Those whose shown part is in it."""

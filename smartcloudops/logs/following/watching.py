@@ -17,7 +17,8 @@ from smartcloudops.logs.sources import Reader, Source
 class Watch:
     """The cursors of everything that can be listed. `reader` is None for S3, where nothing is renamed.
 
-    `newest`: the latest modification seen (ms), by the server's clock.
+    `newest`: the latest modification seen (ms), by the server's clock; `old`: hashes of keys that were there at the
+    start, too old to be read.
     """
 
     source: Source
@@ -25,6 +26,7 @@ class Watch:
     reader: Reader | None
     cursors: dict[str, Cursor] = field(default_factory=dict)
     newest: int = 0
+    old: set[int] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
 
     def changed(self, found: Iterable[LogObject]) -> Iterator[LogObject]:
@@ -62,7 +64,8 @@ class Watch:
             yield from _Files(self, self.reader, now_s).sorted_out(changed)
             return
         for one in changed:
-            yield one, self.cursors.setdefault(one.key, Cursor(nothing_of(one))), False
+            fresh = Cursor(nothing_of(one), unread=hash(one.key) in self.old)
+            yield one, self.cursors.setdefault(one.key, fresh), False
 
     def restart(self, cursor: Cursor, now_s: float) -> None:
         """What was shown of an object is not in it any more: it is new."""
@@ -135,9 +138,9 @@ class _Files:
             return True
 
     def _goes_on(self, one: LogObject, moved: set[tuple[int, int]]) -> bool:
-        """Whether what was shown of it is still its beginning."""
+        """Whether what was shown of it is still its beginning; one of which nothing was shown may be another one."""
         cursor = self.watch.cursors.get(one.key)
-        if cursor is None or cursor.edges is None:
+        if cursor is None or cursor.edges is None or not (cursor.covered or cursor.unread):
             return False
         head, plain = head_of(self.reader, one)
         is_moved = (cursor.one.size, cursor.one.modified) in moved
@@ -145,7 +148,7 @@ class _Files:
             goes_on = self._has_edges(one, head, cursor)
         else:
             # Its digest will tell when it is read.
-            goes_on = not cursor.unread and not is_moved and (not cursor.covered or bool(cursor.digest))
+            goes_on = not cursor.unread and not is_moved and bool(cursor.digest)
         if goes_on:
             self.ready.append((one, cursor, plain))
         else:
@@ -163,6 +166,9 @@ class _Files:
         cursor = self.watch.rotation.renamed(one, self.reader)
         if cursor is None:
             return False
+        overwritten = self.watch.cursors.get(one.key)
+        if overwritten is not None:
+            self.watch.rotation.lose(overwritten, self.now_s)
         cursor.one, cursor.trouble = one, None
         self.watch.cursors[one.key] = cursor
         return True
@@ -170,12 +176,13 @@ class _Files:
     def _is_new(self, one: LogObject, live: list[Cursor]) -> bool:
         """Whether it is to be read: from its beginning, or behind what was shown of the file that it is a copy of."""
         head, plain = head_of(self.reader, one)
-        rotation, cursor = self.watch.rotation, Cursor(nothing_of(one), edges=Edges())
+        rotation = self.watch.rotation
+        cursor = self.watch.cursors.get(one.key) or Cursor(nothing_of(one), edges=Edges())
         original = rotation.copied(one, self.reader)
         if original is not None and original.edges is not None:
             reading = original.edges.reading if plain else None
             cursor.edges = Edges(original.edges.head, original.edges.last, reading)
-            cursor.covered, cursor.shown = original.covered, original.shown
+            cursor.covered, cursor.shown, cursor.digest = original.covered, original.shown, b""
         elif rotation.is_being_copied(one, head if plain else self._text(one), live, self.now_s):
             return False
         self.watch.cursors[one.key] = cursor
