@@ -1,0 +1,100 @@
+"""What `sco logs stats` asks for: a question to a source, answered with counts, troubles, and what was covered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from smartcloudops.logs import crew
+from smartcloudops.logs.counting import AUTO, Wanted
+from smartcloudops.logs.counting.blockwise import Blockwise
+from smartcloudops.logs.counting.tally import empty
+from smartcloudops.logs.counting.timeline import BUCKETS, width_for
+from smartcloudops.logs.finding.compile import compiled
+from smartcloudops.logs.listing import listed
+from smartcloudops.logs.objects import LogObject
+from smartcloudops.logs.scan import blocks
+from smartcloudops.logs.searching import Asked, Coverage
+from smartcloudops.logs.sieve import Sieve
+from smartcloudops.logs.work import Done, Given
+
+
+class Counting:
+    """Iterate it: objects that are done, with their troubles. `tally` and `coverage` grow with it, so that what was
+    counted when it is left is there."""
+
+    def __init__(self, asked: Asked, wanted: Wanted) -> None:
+        self.asked, self.wanted = asked, wanted
+        self._width = _first_width(asked, wanted)
+        self.tally = empty(wanted, width=self._width)
+        self._sieve = compiled(asked.question)
+        question = asked.question
+        listing = listed(
+            asked.source, since=question.since, until=question.until, slack=asked.slack, layout=asked.layout
+        )
+        self.coverage = Coverage(listing)
+
+    def __iter__(self) -> Iterator[Done]:
+        asked, covered = self.asked, self.coverage
+        work = _Work(asked, self.wanted, self._sieve, self._width)
+        results = crew.run(
+            asked.source, self._objects(), work, workers=asked.workers, budget=asked.budget, cap=asked.cap
+        )
+        for result in results:
+            if isinstance(result, Given):
+                self.tally.merge(result.payload)
+                covered.hits = self.tally.records
+            else:
+                self._ended(result)
+                yield result
+        covered.whole = True
+
+    def _objects(self) -> Iterator[LogObject]:
+        yield from self.coverage.listing
+        self.coverage.listed = True
+
+    def _ended(self, done: Done) -> None:
+        covered = self.coverage
+        covered.objects += 1
+        covered.stored += done.one.size
+        covered.decoded += done.decoded
+        covered.troubles += done.troubles
+
+    @property
+    def unknown(self) -> list[str]:
+        """Fields that are asked for and that no record has, though there are records."""
+        return [name for name in self.wanted.names if name not in self.tally.present] if self.tally.records else []
+
+
+def _first_width(asked: Asked, wanted: Wanted) -> int | None:
+    """How wide buckets are to begin with: such that those of the window are few."""
+    since, until = asked.question.since, asked.question.until
+    if wanted.every != AUTO or since is None or until is None:
+        return None
+    return width_for(until - since, BUCKETS // 2)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """The count of one object."""
+
+    asked: Asked
+    wanted: Wanted
+    sieve: Sieve
+    width: int | None
+
+    @cached_property
+    def _counter(self) -> Blockwise:
+        # One for each worker, for it remembers how lines are built.
+        return Blockwise(self.wanted, self.asked.question, self.sieve, zone=self.asked.source.zone)
+
+    def __call__(self, one: LogObject, buffers: Iterator[bytes], give: Callable[[Any], None]) -> None:
+        tally = empty(self.wanted, width=self.width)
+        source = self.asked.source
+        try:
+            for block in blocks(one, buffers, format=source.format, zone=source.zone):
+                self._counter.take(block, tally)
+        finally:
+            give(tally)
