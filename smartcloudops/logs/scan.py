@@ -138,12 +138,17 @@ class Look:
     A record without a time of its own has that of the one before it.
     """
 
-    __slots__ = ("_block", "_end", "_start", "event")
+    __slots__ = ("_away", "_before", "_block", "_end", "_latest", "_start", "_told", "event")
 
     def __init__(self, block: Block) -> None:
         self._block = block
         self._start = self._end = 0
         self.event: Event | None = None
+        # Where the record ends that was read last, the time that holds there and how many records before it was said:
+        # of many records without a time, one after the other, not each looks for it.
+        self._told, self._away = -1, 0
+        self._latest: int | None = None
+        self._before: tuple[int | None] | None = None
 
     def at(self, start: int, end: int) -> None:
         """That record is in hand now."""
@@ -151,12 +156,27 @@ class Look:
 
     def __call__(self) -> Event:
         if self.event is None:
-            block = self._block
-            event = block.reading.read(block.data[self._start : self._end])
+            event = self._block.reading.read(self._block.data[self._start : self._end])
             if event.time is None:
-                event.time = _time_before(block, self._start)
+                event.time = self._time_before()
+            else:
+                self._latest, self._away = event.time, 0
+            self._told = self._end
             self.event = event
         return self.event
+
+    def _time_before(self) -> int | None:
+        block, start = self._block, self._start
+        if self._told >= 0 and block.data[self._told : start] in (b"\n", b"\r\n"):
+            self._away += 1
+            self._latest = self._latest if self._away <= _BACK else None
+        else:
+            self._latest, self._away = _last_time(block.reading, block.data, start)
+        if self._latest is not None:
+            return self._latest
+        if self._before is None:
+            self._before = (_last_time(block.reading, block.before, len(block.before))[0],)
+        return self._before[0]
 
 
 def matching(block: Block, sieve: Sieve) -> Iterator[tuple[int, int, Event | None]]:
@@ -188,19 +208,13 @@ def is_empty(data: bytes, at: int) -> bool:
     return data[at : at + 1] in b"\r\n"
 
 
-def _time_before(block: Block, start: int) -> int | None:
-    found = _last_time(block.reading, block.data, start)
-    if found is None and block.before:
-        found = _last_time(block.reading, block.before, len(block.before))
-    return found
-
-
-def _last_time(reading: Reading, data: bytes, start: int) -> int | None:
-    for _ in range(_BACK):
+def _last_time(reading: Reading, data: bytes, start: int) -> tuple[int | None, int]:
+    """The time of the records before, and how many away it was said."""
+    for away in range(1, _BACK + 1):
         if start <= 0:
             break
         start, end = reading.framing.around(data, start - 1)
         time = reading.read(data[start:end]).time
         if time is not None:
-            return time
-    return None
+            return time, away
+    return None, 0
