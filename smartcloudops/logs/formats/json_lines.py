@@ -44,7 +44,7 @@ class JsonLines:
         return share(lines, self._is_like)
 
     def _is_like(self, line: bytes) -> bool:
-        return line[:1] == b"{" and self.sign in line and loads(line) is not None
+        return line.lstrip()[:1] == b"{" and self.sign in line and loads(line) is not None
 
     def open(self, head: bytes, hint: Hint) -> LineReader:
         """A reader that knows under which name the time stands."""

@@ -37,12 +37,13 @@ class Text:
     lines: bool
 
     def likeness(self, lines: list[bytes]) -> float:
-        """A line is always something; with traces, the share of lines that begin a record or go on with one."""
+        """A line is always something; with traces, the share of lines that begin a record or go on with one, and at
+        least half where many go on."""
         if self.lines:
             return 0.1
         heads = share(lines, head_pattern().match)
         inside = share(lines, goes_on_pattern().match)
-        return min(heads + inside, 1.0) if heads or inside >= 0.2 else 0.0
+        return min(max(heads + inside, 0.5 if inside >= 0.2 else 0.0), 1.0)
 
     def open(self, head: bytes, hint: Hint) -> LineReader:
         """A reader of lines, or of lines with what follows them."""
@@ -68,8 +69,10 @@ class _Reader:
         return Event(time, fields)
 
     def _inner(self, line: str, end: int) -> dict[str, Any] | None:
-        """The JSON that a line holds: alone, behind a time (CloudWatch), behind a time and a stream (CRI)."""
-        stream = _CRI.match(line, end) if end else None
+        """The JSON that a line holds behind a time (CloudWatch), or behind a time and a stream (CRI)."""
+        if not end:
+            return None
+        stream = _CRI.match(line, end)
         rest = line[stream.end() :] if stream else line[end:].lstrip()
         if not rest.startswith("{") and stream is None:
             return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from smartcloudops.logs.formats import FORMATS, Format, Framing, Hint, LineReader
 from smartcloudops.logs.objects import Event
@@ -69,32 +69,33 @@ def _first_lines(head: bytes) -> list[bytes]:
 class MixedReading:
     """Reads every record: by the format of its object, else by what its first byte suggests, else as plain text."""
 
-    __slots__ = ("_head", "_hint", "_others", "_read", "format", "framing")
+    __slots__ = ("_any", "_hint", "_others", "_read", "format", "framing")
 
     def __init__(self, format: Format, head: bytes, hint: Hint) -> None:
         reader = format.open(head, hint)
         self.format: str = format.name
         self.framing: Framing = reader.framing
         self._read: Callable[[bytes], Event | None] = reader.read
-        self._head, self._hint = head[:4096], hint
+        self._any = format.name in _ANY
+        self._hint = hint
         self._others: dict[str, LineReader] = {format.name: reader}
 
     def read(self, record: bytes) -> Event:
         """The record as an event; never fails."""
         event = self._read(record)
-        return self._otherwise(record) if event is None else event
+        if event is None or (self._any and event.time is None):
+            return self._otherwise(record) or event or self._other("plain").read(record) or Event()
+        return event
 
-    def _otherwise(self, record: bytes) -> Event:
+    def _otherwise(self, record: bytes) -> Event | None:
         bare = record.strip(_SKIPPED)
-        for reader in self._candidates(bare[:1]):
-            event = reader.read(bare)
+        names = _STRAY.get(bare[:1], _STRAY_TEXT) if bare else ()
+        usual = () if self._any or bare is record else (self.format,)
+        for name in (*usual, *names):
+            event = self._other(name).read(bare)
             if event is not None:
                 return event
-        return self._other("plain").read(record) or Event()
-
-    def _candidates(self, first: bytes) -> Iterator[LineReader]:
-        if first:
-            yield from map(self._other, (self.format, *_STRAY.get(first, _STRAY_TEXT)))
+        return None
 
     def _other(self, name: str) -> LineReader:
         if name not in self._others:

@@ -43,7 +43,7 @@ STAMPS: tuple[Stamp, ...] = (
     Stamp(
         "year first",  # RFC 3339 and what is near it, Go (`+0000 UTC`), nginx' error log, Python and Java
         _DIGIT,
-        rf"(?P<year>\d{{4}})[-/.](?P<monthnumber>\d\d)[-/.](?P<day>\d\d)[T_ ]{_CLOCK}{_ZONE}?(?: (?:UTC|GMT)(?!\w))?",
+        rf"(?P<year>\d{{4}})[-/.](?P<monthnumber>\d\d)[-/.](?P<day>\d\d)[T_ \t]{_CLOCK}{_ZONE}?(?: (?:UTC|GMT)(?!\w))?",
         "2026-11-20 11:00:00,000 CET",
         TEN,
     ),

@@ -20,12 +20,16 @@ _GOES_ON = (
     r"(?:[ \t]|at |Caused by:|Suppressed:|\.\.\.|[})\]]|goroutine \d|created by |exit status \d|\[signal |from \S+:\d"
     r"|main\.|runtime[./]|panic\(|[\w./*()-]{1,200}\([^()\n]{0,300}\)\r?$|During handling of the above"
     r"|The above exception was|---+> |--- End of |stack backtrace:|note: run with|#\d+ "
-    r"|Stack trace:|Traceback \(most recent call last\))"
+    r"|Stack trace:)"
 )
 # Python says at the end what was raised; elsewhere such a line begins a trace.
-_RAISED = re.compile(rb"[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Warning|Iteration)(?::|\r?$)", re.MULTILINE)
+_RAISED = re.compile(
+    rb"[A-Za-z_][\w.]{0,200}(?:Error|Exception|Interrupt|Exit|Warning|Iteration)(?::|\r?$)", re.MULTILINE
+)
 _NO_FRAME = re.compile(rb"[ \t]+(?!at |\.\.\. )\S")
 _TRACEBACK = b"Traceback (most recent call last)"
+_CHAINED = (b"During handling of the above", b"The above exception was")
+_NEAR = 200
 
 
 @lru_cache(maxsize=1)
@@ -46,7 +50,7 @@ def _boundary(*, stamped: bool, complete: bool) -> re.Pattern[bytes]:
     end of what is `complete`."""
     begins = _HEAD if stamped else rf"(?!{_GOES_ON}|[\r\n]|\Z)"
     begins += r"|\Z" if complete else ""
-    return re.compile(rf"\n(?=[\r\n]{{0,8}}(?:{begins}))".encode(), re.MULTILINE)
+    return re.compile(rf"\n(?=[\r\n]{{0,8}}+(?:{begins}))".encode(), re.MULTILINE)
 
 
 class Traces:
@@ -106,11 +110,20 @@ class Traces:
         return self._boundary.match(data, at) is not None and self._is_sure(data, at)
 
     def _is_sure(self, data: bytes, at: int) -> bool:
-        """Whether the line behind that line end is not the last one of a Python trace."""
-        if self._stamped or not _RAISED.match(data, at + 1):
+        """Whether the line behind that line end is not of a Python trace that began before."""
+        if self._stamped:
             return True
-        before = data.rfind(b"\n", 0, at) + 1
-        return _NO_FRAME.match(data, before, at) is None
+        begin = at + 1
+        while data[begin : begin + 1] in (b"\r", b"\n"):
+            begin += 1
+        if data.startswith(_TRACEBACK, begin):
+            # Of an error while another was handled, the traces are one.
+            before = data[max(0, at - _NEAR) : at].rstrip(b"\r\n")
+            return not before[before.rfind(b"\n") + 1 :].startswith(_CHAINED)
+        if not _RAISED.match(data, begin):
+            return True
+        before_it = data.rfind(b"\n", 0, begin - 1) + 1
+        return _NO_FRAME.match(data, before_it, begin - 1) is None
 
     def _without_end(self, data: bytes, start: int, end: int) -> int:
         return end - 1 if end > start and data[end - 1] == 13 else end

@@ -57,7 +57,7 @@ class W3C:
     def open(self, head: bytes, hint: Hint) -> LineReader:
         """A reader of the columns that the head names."""
         header = _FIELDS.search(head)
-        names = map(_plain, header[1].decode("utf-8", "replace")) if header else self.default.split()
+        names = map(_plain, header[1].decode("utf-8", "replace").split()) if header else self.default.split()
         return _Reader(tuple(names), Stamps(hint))
 
 
@@ -86,7 +86,7 @@ class _Reader:
 
 @lru_cache(maxsize=256)
 def _plain(name: str) -> str:
-    return "_".join(re.sub(r"[^0-9A-Za-z]+", " ", name).lower()) or name
+    return "_".join(re.sub(r"[^0-9A-Za-z]+", " ", name).lower().split()) or name
 
 
 CLOUDFRONT = W3C(
