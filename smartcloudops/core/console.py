@@ -84,10 +84,10 @@ class Progress:
         self.done += count
         self.show(note)
 
-    def to(self, done: int, total: int) -> None:
+    def to(self, done: int, total: int, note: str = "") -> None:
         """So many of so many are done."""
         self.done, self._total = done, total
-        self.show()
+        self.show(note)
 
     def show(self, note: str = "") -> None:
         """Draw the line if it is time to."""

@@ -89,3 +89,18 @@ class Hit:
     before: tuple[bytes, ...] = ()
     after: tuple[bytes, ...] = ()
     joined: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Matching records of one object as nothing but text: so many, each with a line end."""
+
+    key: str
+    count: int
+    data: bytes
+
+    def first(self, count: int) -> Lines:
+        """No more than so many of them. A record of several lines counts as several here."""
+        if count >= self.count:
+            return self
+        return Lines(self.key, count, b"\n".join(self.data.split(b"\n", count)[:count]) + b"\n")

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
 from smartcloudops.cli.logs.wanted import Wanted
-from smartcloudops.cli.render.logs import Look, form_of
+from smartcloudops.cli.render.logs import Look, form_of, pass_on
 from smartcloudops.core.console import Progress
 from smartcloudops.core.errors import ScoError, Status
 from smartcloudops.core.quantities import quantity
 from smartcloudops.core.text import printable
 from smartcloudops.core.times import rfc3339
-from smartcloudops.logs.objects import Hit, LogObject, Trouble
+from smartcloudops.logs.objects import Hit, Lines, LogObject, Trouble
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,32 +61,40 @@ class Run:
         return self._end()
 
     def _print(self, form: Form, out: TextIO, progress: Progress) -> None:
-        items = self._in_order(progress) if self.wanted.by_time else self._as_found(progress)
-        for hit in items:
-            progress.hide()
-            form.hit(hit)
-            self._printed += 1
-            if self._printed == self.wanted.limit:
-                return
+        if self.wanted.by_time:
+            for hit in self._in_order(progress):
+                self._printed += 1
+                form.hit(hit)
+            return
+        for batch in self._batches(progress):
+            if isinstance(batch, Lines):
+                pass_on(batch.data, out)
+                self._printed += batch.count
+                continue
+            for hit in batch:
+                form.hit(hit)
+            self._printed += len(batch)
 
-    def _as_found(self, progress: Progress) -> Iterator[Hit]:
+    def _batches(self, progress: Progress) -> Iterator[list[Hit] | Lines]:
+        """Hits as they are found, the progress line out of the way; what is unread is named meanwhile."""
         covered = self.search.coverage
-        for item in self.search:
-            if isinstance(item, Hit):
-                yield item
+        for batch in self.search.batches():
+            progress.hide()
+            if isinstance(batch, Trouble):
+                self._troubles.take(batch)
             else:
-                progress.hide()
-                self._troubles.take(item)
+                yield batch
             if self._keeper:
                 self._keeper.look(flush=sys.stdout.flush)
-            progress.done = covered.objects
-            progress.show(progress_note(covered, time.monotonic() - self._began_s))
+            note = progress_note(covered, time.monotonic() - self._began_s)
+            progress.to(covered.objects, max(covered.listing.objects, 1), note)
 
     def _in_order(self, progress: Progress) -> Iterator[Hit]:
         from smartcloudops.logs.ordering import by_time
 
         try:
-            yield from by_time(self._as_found(progress), limit=self.wanted.limit)
+            hits = (hit for batch in self._batches(progress) if isinstance(batch, list) for hit in batch)
+            yield from by_time(hits, limit=self.wanted.limit)
         except OSError as e:
             hint = "set TMPDIR to a larger disk, or narrow the search with --since and --until"
             raise ScoError(f"cannot sort the hits: {e.strerror or e}", hint=hint) from e
@@ -134,11 +142,10 @@ def look_of(search: Search, wanted: Wanted) -> Look:
 
 
 def progress_note(covered: Coverage, took_s: float) -> str:
-    """Objects of how many, how far, how fast, how many hits."""
-    listed = covered.listing.objects
-    of = f"of {listed:,}" if covered.listed else f"of {listed:,} so far"
+    """How far, how fast, how many hits."""
     rate = f", {quantity(covered.decoded / took_s, 'bytes/s')}" if took_s > 0.5 and covered.decoded else ""
-    return f"{of} objects, {quantity(covered.stored, 'bytes')}{rate}, {covered.hits:,} hits"
+    more = "" if covered.listed else " and more"
+    return f"objects{more}, {quantity(covered.stored, 'bytes')}{rate}, {covered.hits:,} hits"
 
 
 def covered_text(covered: Coverage, hits: int, took_s: float) -> str:

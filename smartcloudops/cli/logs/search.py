@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -94,7 +95,8 @@ def search(
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on with what arrives, as sco logs tail.")] = False,
     fail_empty: Annotated[bool, typer.Option("--fail-empty", help="Status 1 when nothing matches.")] = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on where the same search was interrupted; its hits are not repeated.")
+        bool,
+        typer.Option("--resume", help="Go on where the same search was interrupted; what was done then is left out."),
     ] = False,
     layout: LayoutOption = None,
     format: FormatOption = None,
@@ -164,6 +166,7 @@ def search(
         before=max(before, context),
         after=max(after, context),
         events=form is not Forms.TEXT or by_time or follow,
+        bare=form is Forms.TEXT and not (by_time or after or before or context or sys.stdout.isatty()),
         workers=0 if source == "-" else workers,
         budget=options.size(budget, "--budget"),
         cap=options.size(max_object, "--max-object"),

@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import math
+import os
+import select
+import stat
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TextIO
@@ -94,12 +97,7 @@ class Lines:
         if self._context and self._key is not None and not (hit.joined and hit.key == self._key):
             lines.insert(0, b"--")
         self._key = hit.key
-        self._out.flush()
-        raw = getattr(self._out, "buffer", None)
-        if raw is not None:
-            raw.write(b"\n".join(lines))
-        else:
-            self._out.write(b"\n".join(lines).decode("utf-8", "replace"))
+        pass_on(b"\n".join(lines), self._out)
 
     def _show(self, hit: Hit) -> None:
         if hit.key != self._key:
@@ -126,6 +124,30 @@ class Lines:
 
     def _paint(self, text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._colour and text else text
+
+
+def pass_on(data: bytes, out: TextIO) -> None:
+    """Write whole lines as they are to a stream of text. A pipe gets no half line, not even when Ctrl-C comes."""
+    raw: Any = getattr(out, "buffer", None)
+    if raw is None:
+        out.write(data.decode("utf-8", "replace"))
+        return
+    out.flush()
+    if not _is_pipe(raw):
+        raw.write(data)
+        return
+    at = 0
+    while at < len(data):
+        end = data.rfind(b"\n", at, at + select.PIPE_BUF) + 1 or data.find(b"\n", at) + 1 or len(data)
+        at += os.write(raw.fileno(), data[at:end])
+
+
+def _is_pipe(raw: Any) -> bool:
+    """Whether a write of up to PIPE_BUF bytes is done whole or not at all."""
+    try:
+        return stat.S_ISFIFO(os.fstat(raw.fileno()).st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def shown(line: bytes, most: int = _LONGEST_SHOWN) -> str:
