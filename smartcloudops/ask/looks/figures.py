@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from smartcloudops.ask.entities import host_of
+from smartcloudops.core.hosts import host_of
 from smartcloudops.core.text import printable
 from smartcloudops.core.times import MINUTE, SECOND, minute, rfc3339
 

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from smartcloudops.ask.entities import host_of
 from smartcloudops.ask.looks import instants, looking
 from smartcloudops.ask.looks.figures import Values, host, names, stamp
 from smartcloudops.ask.looks.instants import Instants
@@ -25,6 +24,7 @@ from smartcloudops.ask.sheet import Cell, Row, Sheet
 from smartcloudops.ask.tools import Result
 from smartcloudops.ask.world import World
 from smartcloudops.core.errors import ScoError, UsageError
+from smartcloudops.core.hosts import host_of
 from smartcloudops.core.settings import Metric
 from smartcloudops.core.text import printable
 from smartcloudops.core.times import WEEK

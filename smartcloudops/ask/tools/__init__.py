@@ -72,6 +72,8 @@ TOOLS: Registry[Tool] = Registry(
             "overview",
             "host_snapshot",
             "forecast",
+            "search_logs",
+            "count_logs",
             "search_runbooks",
             "calculate",
         )
