@@ -80,6 +80,7 @@ def document(
                 {"series": s.series, "share": round(s.share, 3), "reason": s.reason} for s in incident.suspects
             ],
             "model": incident.model,
+            **({"logs": logged} if (logged := _logged(incident)) else {}),
         },
         "link": link,
     }
@@ -105,4 +106,10 @@ _WORDS: dict[Kind, str] = {
 def _text(incident: Incident, kind: Kind) -> str:
     said = _WORDS[kind].format(severity=incident.severity, id=incident.id, entity=incident.group)
     first = incident.suspects[0] if incident.suspects and kind != "closed" else None
-    return f"{said}: {first.series} is {first.reason}" if first else said
+    if first is None:
+        return said
+    return "; ".join([f"{said}: {first.series} is {first.reason}", *_logged(incident)])
+
+
+def _logged(incident: Incident) -> list[str]:
+    return [e.text for e in incident.evidence if e.kind == "log"]

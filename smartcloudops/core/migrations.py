@@ -99,4 +99,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX outbox_waiting ON outbox (sink, id) WHERE delivered_at IS NULL AND dead_at IS NULL",
     ),
     ("ALTER TABLE incidents ADD COLUMN strong INTEGER",),
+    ("ALTER TABLE incidents ADD COLUMN evidence TEXT NOT NULL DEFAULT '[]'",),
 )

@@ -54,7 +54,7 @@ class Finding:
 
     `rows`: the times of the anomalous rows, in order. `trace`: the first suspect's values from a little before
     the first of them to the last, one a row, NaN = missing. `strong`: the last row at the threshold, None where all
-    only hold an incident that is open.
+    only hold an incident that is open. `evidence`: what else was looked at for it, such as the suspect's logs.
     """
 
     group: str
@@ -65,6 +65,7 @@ class Finding:
     rows: tuple[int, ...] = ()
     trace: tuple[float, ...] = ()
     strong: int | None = None
+    evidence: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ class Incident:
 
     `source` says where the group's metrics come from; groups of other sources are other groups. `acked`: since when
     somebody takes care of it, so that no reminder is due until it ends; `note`: what they said. `strong`: the last
-    row at the threshold, from which holding and remembering count; `last` may be one that only held it.
+    row at the threshold, from which holding and remembering count; `last` may be one that only held it. `evidence`:
+    what was looked at for it when it opened, such as the suspect's logs.
     """
 
     id: str
@@ -91,6 +93,7 @@ class Incident:
     acked: int | None = None
     note: str | None = None
     strong: int | None = None
+    evidence: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

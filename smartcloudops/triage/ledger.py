@@ -9,12 +9,12 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from smartcloudops.core.errors import UsageError
 from smartcloudops.core.files import sha256
-from smartcloudops.core.records import Finding, Incident, Severity, Suspect
+from smartcloudops.core.records import Evidence, Finding, Incident, Severity, Suspect
 from smartcloudops.core.state import State
 from smartcloudops.core.times import DAY, WEEK
 
@@ -109,7 +109,15 @@ class _Run:
         elif finding.last > known.last or finding.peak > known.peak:
             self._record(_grown(known, finding), "updated")
         else:
-            self.touched[known.id] = known
+            self.touched[known.id] = self._told(known, finding)
+
+    def _told(self, known: Incident, finding: Finding) -> Incident:
+        """The incident with what was found out about it since, which is no news of the incident itself."""
+        if not finding.evidence or finding.evidence == known.evidence:
+            return known
+        told = replace(known, evidence=finding.evidence)
+        _write(self.db, told, self.now)
+        return told
 
     def close(self, incident: Incident) -> None:
         """End an incident at its last anomalous row."""
@@ -145,6 +153,7 @@ class _Run:
             model=self.model,
             source=self.source,
             strong=finding.strong,
+            evidence=finding.evidence,
         )
 
     def _record(self, incident: Incident, change: Change) -> None:
@@ -158,7 +167,10 @@ def _grown(known: Incident, finding: Finding) -> Incident:
     last, peak = max(known.last, finding.last), max(known.peak, finding.peak)
     suspects = finding.suspects if finding.peak >= known.peak and finding.suspects else known.suspects
     strong = max((time for time in (known.strong, finding.strong) if time is not None), default=None)
-    return replace(known, last=last, peak=peak, suspects=suspects, severity=severity(peak), strong=strong)
+    evidence = finding.evidence or known.evidence
+    return replace(
+        known, last=last, peak=peak, suspects=suspects, severity=severity(peak), strong=strong, evidence=evidence
+    )
 
 
 def _after(finding: Finding, time: int) -> Finding:
@@ -297,9 +309,10 @@ def _write(db: State, incident: Incident, now: int) -> None:
         "label": incident.label,
         "model": incident.model,
         "strong": incident.strong,
+        "evidence": json.dumps([asdict(e) for e in incident.evidence]),
         "updated_at": now,
     }
-    changing = ("last", "end", "severity", "peak", "suspects", "strong", "updated_at")
+    changing = ("last", "end", "severity", "peak", "suspects", "strong", "evidence", "updated_at")
     db.execute(
         f"INSERT INTO incidents ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)}) "
         f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in changing)}",
@@ -332,4 +345,9 @@ def _incident(row: Mapping[str, Any]) -> Incident:
         acked=row["acked"],
         note=row["note"],
         strong=row["strong"],
+        evidence=tuple(_evidence(e) for e in json.loads(row["evidence"])),
     )
+
+
+def _evidence(stored: Mapping[str, Any]) -> Evidence:
+    return Evidence(**{**stored, "values": tuple(stored["values"])})

@@ -96,6 +96,7 @@ def _score(config: Config, request: Request, *, now: int) -> Done:
         known = ledger.newest_by_group(state, source=identity(source))
         scoring = _Scoring(config, source, metrics, request, state, known, now)
         found, refused = scoring.first_usable(LocalStore(config.models_dir))
+        found, unlogged = _with_logs(config, request, found, known, now)
         with _transaction(state, dry_run=request.dry_run):
             triage = ledger.apply(
                 state,
@@ -113,7 +114,21 @@ def _score(config: Config, request: Request, *, now: int) -> Done:
                 _remember(state, source, found.window)
         untold = () if request.only_looks else outward.deliver(state, config, now)
     _log(found, triage)
-    return Done(found, triage, tuple(refused), _status(config, found, refused), untold)
+    status = worst(_status(config, found, refused), Status.PARTIAL if unlogged else Status.DONE)
+    return Done(found, triage, tuple(refused), status, untold)
+
+
+def _with_logs(
+    config: Config, request: Request, found: Detection, known: Sequence[Incident], now: int
+) -> tuple[Detection, bool]:
+    """What the suspects' logs say, where logs are configured, fetched before anything is locked; whether some could
+    not be looked at, which the notes name."""
+    if not config.logs or request.only_looks or not found.findings:
+        return found, False
+    from smartcloudops.triage import log_evidence
+
+    findings, missing = log_evidence.attach(config, found.findings, known, hold_ms=config.detect.hold_ms, now=now)
+    return replace(found, findings=findings, notes=(*found.notes, *missing)), bool(missing)
 
 
 def _log(found: Detection, triage: Triage) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from smartcloudops.core.config import Config
 from smartcloudops.core.errors import UsageError
-from smartcloudops.core.records import Incident
+from smartcloudops.core.records import Evidence, Incident, Suspect
 from smartcloudops.core.state import FILE, open_state
 from smartcloudops.core.times import DAY, parse_duration, parse_time
 from smartcloudops.explain.explaining import explain
@@ -23,6 +23,7 @@ from smartcloudops.triage import ledger
 from smartcloudops.triage.outward import identity
 
 _AFTER_MS = DAY
+Logged = tuple[Evidence, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Request:
     step: str | None = None
     history: str | None = None
     since: str | None = None
+    # Whether logs, where some are configured, may be looked into for the first suspect.
+    logs: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,34 @@ def why(config: Config, request: Request, *, now: int) -> Answer:
     listed = request.edges or config.explain.edges
     edges = [*found.edges, *(file_edges(listed) if listed else [])]
     question = Question(request.series, at, now)
-    if incident is None:
-        return Answer(None, _of_symptom(found, edges, question))
-    return Answer(incident, _of_incident(incident, found, edges, question))
+    explanation = _of_incident(incident, found, edges, question) if incident else _of_symptom(found, edges, question)
+    return Answer(incident, _with_logs(config, explanation, incident, now) if request.logs else explanation)
+
+
+def _with_logs(config: Config, found: Explanation, incident: Incident | None, now: int) -> Explanation:
+    """The first suspect with what its logs say: what was kept with the incident, else what a look gives now."""
+    if not found.suspects:
+        return found
+    first, said = found.suspects[0], incident.evidence if incident else ()
+    limits: tuple[str, ...] = ()
+    if not said and config.logs:
+        said, limits = _logged(config, found, incident, now)
+    suspects = (replace(first, evidence=(*first.evidence, *said)), *found.suspects[1:])
+    return replace(found, suspects=suspects, limits=(*found.limits, *limits))
+
+
+def _logged(config: Config, found: Explanation, incident: Incident | None, now: int) -> tuple[Logged, tuple[str, ...]]:
+    from smartcloudops.triage import log_evidence
+
+    first = found.suspects[0]
+    begun = incident.start if incident else found.symptom.at if found.symptom else None
+    onset = first.onset if first.onset is not None else begun
+    if onset is None:
+        return (), ()
+    group = incident.group if incident else ""
+    host = log_evidence.host_of_suspects([Suspect(first.entity, 0.0, "")], group) or first.entity
+    looked = log_evidence.look(config, host, onset, now=now)
+    return looked.evidence, looked.missing
 
 
 def _incident(config: Config, request: Request) -> Incident | None:

@@ -68,7 +68,11 @@ def alert(
     ours = {"alertname": name, "severity": severity or incident["severity"]}
     own = {(f"exported_{k}" if k in ours else k): v for k, v in incident["labels"].items() if v}
     suspects = [f"{s['series']} ({s['share']:.0%}): {s['reason']}" for s in incident["suspects"]]
-    annotations = {"summary": document["text"], "suspects": "\n".join(suspects), "incident": incident["id"]}
+    # Lines of logs stand apart: who is shown alerts need not be shown logs.
+    logs = incident.get("logs", [])
+    summary = document["text"].removesuffix("; ".join(["", *logs])) if logs else document["text"]
+    annotations = {"summary": summary, "suspects": "\n".join(suspects), "incident": incident["id"]}
+    annotations["logs"] = "\n".join(logs)
     body = {
         "labels": {**own, **extra, **ours},
         "annotations": {key: value for key, value in annotations.items() if value},

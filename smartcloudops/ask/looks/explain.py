@@ -27,14 +27,22 @@ _REFS = ("usual", "worst")
 
 
 def run(world: World, arguments: Mapping[str, Any]) -> Result:
-    """Explain an incident, a symptom, or whatever stands out; nobody is accused where nothing does."""
+    """Explain an incident, a symptom, or whatever stands out; nobody is accused where nothing does.
+
+    Without logs: `send` decides on them alone, and search_logs shows them.
+    """
     given = {name: str(arguments[name]) for name in ("incident", "series", "at", "since") if name in arguments}
     if "incident" in given and len(given) > 1:
         raise UsageError("an incident has its own series and time", hint="give `incident` alone, or `series` and `at`")
     if "at" in given and "since" in given:
         raise UsageError("`at` and `since` exclude each other", hint="`at`: it began then; `since`: look from then on")
     request = Request(
-        given.get("incident"), given.get("series"), given.get("at"), path=world.path, since=given.get("since")
+        given.get("incident"),
+        given.get("series"),
+        given.get("at"),
+        path=world.path,
+        since=given.get("since"),
+        logs=False,
     )
     answer = why(world.config, request, now=world.clock())
     return _Told(answer, given, world.clock()).result()

@@ -9,6 +9,7 @@ from smartcloudops.cli.render.clock import moment, span
 from smartcloudops.cli.render.output import Table
 from smartcloudops.core.records import Incident
 from smartcloudops.core.times import rfc3339
+from smartcloudops.explain.findings import evidence
 
 STYLES = {"critical": "bold red", "warning": "yellow", "info": ""}
 
@@ -31,6 +32,7 @@ def document(incident: Incident) -> dict[str, Any]:
         "acked": None if incident.acked is None else rfc3339(incident.acked),
         "note": incident.note,
         "model": incident.model,
+        "evidence": [evidence(e) for e in incident.evidence],
     }
 
 
@@ -85,6 +87,7 @@ def details(incident: Incident, events: Sequence[tuple[str, int]]) -> Table:
         ("model", incident.model or ""),
     ]
     rows += [(f"suspect {n}", _suspect(s)) for n, s in enumerate(incident.suspects, 1)]
+    rows += [("logs" if e.kind == "log" else e.kind, e.text) for e in incident.evidence]
     rows += [(kind, moment(at)) for kind, at in events]
     records = [{"field": name, "value": value} for name, value in rows]
     return Table(("field", "value"), rows, records)
