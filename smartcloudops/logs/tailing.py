@@ -16,6 +16,7 @@ from smartcloudops.logs.following.merging import Merge
 from smartcloudops.logs.following.pace import LOCAL_S, S3_S, Pace
 from smartcloudops.logs.following.reach import Reach
 from smartcloudops.logs.following.rotation import Rotation
+from smartcloudops.logs.following.siblings import Siblings, with_siblings
 from smartcloudops.logs.following.watching import Watch
 from smartcloudops.logs.listing import Listing, listed
 from smartcloudops.logs.objects import Damage, Hit, LogObject, Trouble
@@ -77,8 +78,8 @@ class Follow:
         last: int | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        source = asked.source
-        self.asked = replace(asked, workers=0, events=True)
+        source = with_siblings(asked.source)
+        self.asked = replace(asked, source=source, workers=0, events=True)
         self._clock, self._wait, self._monotonic = clock, wait, monotonic
         self._since = since
         self.layout = asked.layout
@@ -90,6 +91,7 @@ class Follow:
         self._reach = Reach(late if late is not None else self._usual_late())
         self._reader = None if is_s3 else source.reader()
         self._watch = Watch(source, Rotation(asked.cap), self._reader)
+        self._watch.named = source.named if isinstance(source, Siblings) else None
         self._merge = Merge(last)
         self._now_s = 0.0
         self._down_since_s: float | None = None

@@ -8,9 +8,12 @@ from collections.abc import Callable
 
 import pytest
 from fakes.moving_logs import Bucket, Schedule, followed, lines, notes, troubles
+from hypothesis import given
+from hypothesis import strategies as st
 
 from smartcloudops.core.errors import UnreachableError
 from smartcloudops.core.times import DAY, HOUR, MINUTE, rfc3339
+from smartcloudops.logs.following.reach import Reach
 from smartcloudops.logs.objects import Unread
 from smartcloudops.logs.searching import Asked
 from smartcloudops.logs.sieve import Question
@@ -97,6 +100,14 @@ def test_a_line_without_its_end_waits_until_it_is_whole():
     assert lines(items) == ["one", "tw", "two"] and not shown
 
 
+def test_what_was_shown_before_it_was_whole_is_not_shown_again_as_it_is():
+    bucket = Bucket()
+    bucket.put("a.gz", gzip.compress(b"one\ntw", mtime=1))
+    again = [lambda: bucket.put("a.gz", gzip.compress(b"one\ntw", mtime=2))]
+    items, *_ = run(bucket, *[nothing] * 4, *again, *[nothing] * 4, every=1)
+    assert lines(items) == ["one", "tw"]
+
+
 def test_a_late_object_of_the_hour_before_is_caught():
     hour = NOW - NOW % HOUR
     key = "logs/web/dt={}/hour={}/{}.log"
@@ -171,6 +182,29 @@ def test_a_clock_that_is_set_back_repeats_nothing_and_misses_nothing(back):
     items = followed(follow)
     assert lines(items) == ["a", "b", "c", "d"]
     assert ("clock" in notes(items)) == (back > HOUR)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(-3 * HOUR, 3 * HOUR), st.sampled_from(["listed", "failed"])), min_size=1, max_size=30
+    )
+)
+def test_the_window_leaves_no_gap_and_goes_back_only_where_that_is_said(moves):
+    reach, now, complete, since = Reach(HOUR), NOW, None, None
+    for move, how in moves:
+        now += move
+        begin, end = reach.window(now)
+        assert begin <= now < end
+        if reach.began_again:
+            assert since is not None and now < since
+        else:
+            assert since is None or begin >= since
+            # Whatever was stored since the last listing that was complete lies within.
+            assert complete is None or begin <= complete < end
+        since = begin
+        if how == "listed":
+            reach.listed(now)
+            complete = now
 
 
 def test_a_server_that_is_down_is_said_once_and_nothing_is_missed():

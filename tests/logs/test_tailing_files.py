@@ -127,6 +127,27 @@ def test_emptied_and_longer_than_before(tmp_path, seen):
     assert lines(items) == ["one", "two", "three", "four", "five"]
 
 
+def test_emptied_and_filled_with_the_same_beginning(tmp_path):
+    log, banner = tmp_path / "app.log", [f"banner {n:04}" for n in range(200)]
+    add(log, *banner, "one")
+
+    def rewrite() -> None:
+        log.write_text("")
+        add(log, *banner, "two", "three")
+
+    items = run(tmp_path, rewrite)
+    assert Counter(lines(items)) == Counter([*banner * 2, "one", "two", "three"])
+
+
+def test_a_stack_trace_is_one_record_once(tmp_path):
+    log, time = tmp_path / "app.log", "2026-11-20T10:00:00Z"
+    trace = [f"{time} ERROR it broke", "Traceback (most recent call last):", '  File "a.py", line 1, in <module>']
+    add(log, f"{time} INFO begin", *trace, "ValueError: no")
+    items = run(tmp_path, *[nothing] * 3, lambda: add(log, f"{time} INFO more", f"{time} INFO end"), *[nothing] * 3)
+    assert [line.split("\n")[0].split()[2] for line in lines(items)] == ["begin", "it", "more", "end"]
+    assert lines(items)[1].endswith("ValueError: no")
+
+
 def test_a_chain_of_rotations_with_compression(tmp_path):
     log = tmp_path / "app.log"
     add(log, "one")
@@ -184,6 +205,31 @@ def test_a_gz_that_grows_gives_what_is_new(tmp_path):
             f.write(gzip.compress(b"two\n"))
 
     assert lines(run(tmp_path, more, nothing)) == ["one", "two"]
+
+
+@pytest.mark.parametrize("copies", [False, True])
+def test_one_file_is_followed_through_its_rotation_and_nothing_beside_it(tmp_path, copies):
+    log, other = tmp_path / "app.log", tmp_path / "app-2.log"
+    add(log, "one")
+    add(other, "beside")
+    add(tmp_path / "app.log.1", "older")
+
+    def rotate() -> None:
+        add(log, "late")
+        add(other, "beside, too")
+        if copies:
+            shutil.copy(log, tmp_path / "app.log.1")
+            log.write_text("")
+        else:
+            log.rename(tmp_path / "app.log.1")
+        add(log, "two")
+
+    def write_on() -> None:
+        add(log, "three")
+        add(tmp_path / "app.log.1", "still written")
+
+    items = run(log, rotate, write_on, lambda: add(tmp_path / "app-3.log", "new beside"), nothing)
+    assert sorted(lines(items)) == sorted(["one", "late", "two", "three", "still written"])
 
 
 def test_another_file_with_the_same_beginning_is_another_file(tmp_path):

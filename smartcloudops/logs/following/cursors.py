@@ -33,6 +33,7 @@ class Cursor:
 
     `rest` is what follows them and is not known to be whole; it is shown when it stays so (`shown`: its records, by
     offset and digest). `unread`: nothing was read, because it is older than what was asked for; `covered` is no guide.
+    `foreign`: it is not what is followed, but may tell what that becomes.
     `trouble` waits for the next look, which may be better; `told` is what was said of it last. `sieve`: what is looked
     for in it now. `edges` is of files of a directory only, which may be rotated. Times are seconds of following.
     """
@@ -44,6 +45,7 @@ class Cursor:
     changed_s: float = 0.0
     shown: frozenset[tuple[int, bytes]] = frozenset()
     unread: bool = False
+    foreign: bool = False
     failures: int = 0
     trouble: Trouble | None = None
     told: Damage | None = None

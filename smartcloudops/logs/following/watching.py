@@ -15,7 +15,8 @@ from smartcloudops.logs.sources import Reader, Source
 
 @dataclass(slots=True)
 class Watch:
-    """The cursors of everything that can be listed. `reader` is None for S3, where nothing is renamed.
+    """The cursors of everything that can be listed. `reader` is None for S3, where nothing is renamed; `named` is the
+    key of the one file that is followed, where it is one.
 
     `newest`: the latest modification seen (ms), by the server's clock; `old`: hashes of keys that were there at the
     start, too old to be read.
@@ -25,6 +26,7 @@ class Watch:
     rotation: Rotation
     reader: Reader | None
     cursors: dict[str, Cursor] = field(default_factory=dict)
+    named: str | None = None
     newest: int = 0
     old: set[int] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
@@ -49,14 +51,19 @@ class Watch:
 
     def begin(self, one: LogObject, *, before: int | None) -> Cursor:
         """A cursor for an object that was there at the start; nothing of it is read if it was modified before that."""
-        old = before is not None and one.modified < before
-        cursor = Cursor(one if old else nothing_of(one), unread=old)
+        foreign = self.is_foreign(one)
+        old = foreign or (before is not None and one.modified < before)
+        cursor = Cursor(one if old else nothing_of(one), unread=old, foreign=foreign)
         if self.reader is not None:
             cursor.edges = Edges()
             if old:
                 _skip(cursor, self.reader)
         self.cursors[one.key] = cursor
         return cursor
+
+    def is_foreign(self, one: LogObject) -> bool:
+        """Whether it lies beside the one file that is followed."""
+        return self.named is not None and one.key != self.named
 
     def to_read(self, changed: list[LogObject], now_s: float) -> Iterator[tuple[LogObject, Cursor, bool]]:
         """The objects to read, with their cursors, and whether to go on at the cursor's place in the file."""
@@ -74,7 +81,8 @@ class Watch:
         address = self.source.address(key)
         if self.reader is not None:
             self.rotation.lose(cursor, now_s)
-            self.notes.append(f"{address} begins anew: it was rotated, emptied or rewritten")
+            if not cursor.foreign:
+                self.notes.append(f"{address} begins anew: it was rotated, emptied or rewritten")
             return
         self.cursors[key] = Cursor(nothing_of(cursor.one))
         self.notes.append(f"{address} was rewritten; it is shown from its beginning")
@@ -126,14 +134,20 @@ class _Files:
         live = _by_family(self.watch.cursors.values()) if strange else {}
         for one in strange:
             self._tried(lambda one: self._is_new(one, live.get(family(one.key), [])), one)
-        return self.ready
+        return [row for row in self.ready if not self._is_passed_over(*row[:2])]
+
+    def _is_passed_over(self, one: LogObject, cursor: Cursor) -> bool:
+        """Whether it lies beside the one file that is followed, and was never that."""
+        if cursor.foreign:
+            self.watch.begin(one, before=None)
+        return cursor.foreign
 
     def _tried(self, step: Callable[[LogObject], bool], one: LogObject) -> bool:
         """A step; a file that cannot be opened is left to the reading, which says why."""
         try:
             return step(one)
         except Unread:
-            cursor = self.watch.cursors.setdefault(one.key, Cursor(nothing_of(one), edges=Edges()))
+            cursor = self.watch.cursors.setdefault(one.key, self._fresh(one))
             self.ready.append((one, cursor, False))
             return True
 
@@ -177,17 +191,21 @@ class _Files:
         """Whether it is to be read: from its beginning, or behind what was shown of the file that it is a copy of."""
         head, plain = head_of(self.reader, one)
         rotation = self.watch.rotation
-        cursor = self.watch.cursors.get(one.key) or Cursor(nothing_of(one), edges=Edges())
+        cursor = self.watch.cursors.get(one.key) or self._fresh(one)
         original = rotation.copied(one, self.reader)
         if original is not None and original.edges is not None:
             reading = original.edges.reading if plain else None
             cursor.edges = Edges(original.edges.head, original.edges.last, reading)
             cursor.covered, cursor.shown, cursor.digest = original.covered, original.shown, b""
+            cursor.foreign = original.foreign
         elif rotation.is_being_copied(one, head if plain else self._text(one), live, self.now_s):
             return False
         self.watch.cursors[one.key] = cursor
         self.ready.append((one, cursor, plain))
         return True
+
+    def _fresh(self, one: LogObject) -> Cursor:
+        return Cursor(nothing_of(one), edges=Edges(), foreign=self.watch.is_foreign(one))
 
     def _text(self, one: LogObject) -> bytes:
         """The first bytes of what is compressed."""
