@@ -179,9 +179,9 @@ def is_thin(client: str) -> bool:
 
 
 def _thinned(signed: Signed) -> Client:
-    from smartcloudops.logs.sources.thin import Thin
+    from smartcloudops.logs.sources.thin import Thin, is_usable
 
-    return Thin(signed)
+    return Thin(signed) if is_usable() else signed
 
 
 def _narrowed(where: _Where, prefix: str) -> str | None:

@@ -24,7 +24,7 @@ from smartcloudops.logs.sources.refusing import ELSEWHERE, broken, broken_off, r
 
 CONNECTIONS = 16
 READ_S = 20
-_CHUNK = 4 << 20
+CHUNK = 4 << 20
 _SCOPE = re.compile(r"AWS4-HMAC-SHA256 Credential=[^,]+/\d{8}/([^/]+)/s3/aws4_request,")
 
 
@@ -67,7 +67,7 @@ class Signed:
         try:
             body = self._open(one, start, end)
             left = end - start
-            while left and (chunk := body.read(min(left, _CHUNK))):
+            while left and (chunk := body.read(min(left, CHUNK))):
                 parts.append(chunk)
                 left -= len(chunk)
         except raised.ClientError as e:

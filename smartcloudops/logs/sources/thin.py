@@ -7,6 +7,7 @@ process is forked: nothing of it is made before the first object is read.
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from datetime import UTC, datetime, timedelta
@@ -17,12 +18,20 @@ from smartcloudops.core import aws
 from smartcloudops.core.registry import as_any
 from smartcloudops.logs.objects import LogObject, Unread
 from smartcloudops.logs.sources.reading import Again
-from smartcloudops.logs.sources.signed import READ_S, Pattern, Signed, authorities
+from smartcloudops.logs.sources.refusing import broken_off
+from smartcloudops.logs.sources.signed import CHUNK, READ_S, Pattern, Signed, authorities
 
 # obstore asks again for credentials when they are about to end; botocore renews them ten minutes before that.
 _LEASE = timedelta(minutes=9)
 _LONGEST = "1h"
 _BUSY = re.compile(r"status code: (429|5\d\d)")
+# The process that obstore's threads run in, once there are any; a fork of it would wait for them for ever.
+_threads_in: list[int] = []
+
+
+def is_usable() -> bool:
+    """Whether obstore works in this process: not where it was already used before the fork."""
+    return not _threads_in or _threads_in[0] == os.getpid()
 
 
 class Thin:
@@ -53,6 +62,8 @@ class Thin:
     def _made(self, pattern: Pattern) -> Any:
         from obstore.store import S3Store
 
+        if not _threads_in:
+            _threads_in.append(os.getpid())
         options: dict[str, Any] = {
             "allow_http": pattern.base.startswith("http://"),
             "connect_timeout": f"{aws.CONNECT_S}s",
@@ -99,13 +110,18 @@ class Thin:
         options: dict[str, Any] = {"if_match": one.etag} if one.etag.startswith('"') else {}
         if start or end < one.size:
             options["range"] = (start, end)
+        parts: list[bytes] = []
         try:
-            data = bytes(as_any(obstore).get(store, key, options=options).bytes())
+            answer = as_any(obstore).get(store, key, options=options)
+            parts.extend(answer.stream(min_chunk_size=CHUNK))
         except (as_any(BaseError), OSError, ValueError) as e:
+            if parts:
+                raise Again(broken_off(), got=b"".join(parts)) from e
             if found := _BUSY.search(str(e)):
                 final = Unread("busy", f"the server is busy or broken ({found[1]}), also when asked again")
                 raise Again(final, busy=True) from e
             return None
+        data = parts[0] if len(parts) == 1 else b"".join(parts)
         return data if len(data) == end - start else None
 
     def close(self) -> None:
