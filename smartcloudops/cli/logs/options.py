@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SourceArgument = Annotated[
     str | None,
     typer.Argument(
-        metavar="[SOURCE]",
+        metavar="SOURCE",
         help="A name of your configuration ([logs.NAME]), s3://bucket/prefix, a directory or a file.",
         autocompletion=completing.logs,
         show_default=False,

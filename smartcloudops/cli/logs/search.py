@@ -69,7 +69,7 @@ def search(
     ctx: typer.Context,
     pattern: Annotated[
         str | None,
-        typer.Argument(metavar="[PATTERN]", help="Text or a regular expression (RE2); '' finds every record."),
+        typer.Argument(metavar="PATTERN", help="Text or a regular expression (RE2); '' finds every record."),
     ] = None,
     source: SourceArgument = None,
     since: SinceOption = None,
