@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from smartcloudops.logs.formats.columns import Columns, Fields, path_of
+from smartcloudops.logs.formats.columns import Columns, Fields
 
 
 def _alike(fields: Fields) -> None:
     fields["status"] = fields["elb_status_code"]
-    fields["method"], fields["path"] = fields["request_verb"], path_of(fields["request_url"])
+    fields["method"] = fields["request_verb"]
 
 
 ALB = Columns(
@@ -20,7 +20,7 @@ ALB = Columns(
     b' 1 2026-11-20T10:00:00.120000Z "forward" "-" "-" "10.0.0.1:80" "503" "-" "-" TID_1',
     "type=http/https/h2/grpcs/ws/wss time elb client_ip:#client_port target_ip:#target_port request_processing_time"
     " target_processing_time response_processing_time #elb_status_code #target_status_code #received_bytes #sent_bytes"
-    ' "request_verb+request_url+request_proto" "user_agent" ssl_cipher ssl_protocol target_group_arn "trace_id"'
+    ' "request_verb+request_url(path)+request_proto" "user_agent" ssl_cipher ssl_protocol target_group_arn "trace_id"'
     ' "domain_name" "chosen_cert_arn" matched_rule_priority request_creation_time "actions_executed" "redirect_url"'
     ' | "lambda_error_reason" "target_port_list" "target_status_code_list" "classification" "classification_reason"'
     ' conn_trace_id "transformed_host" "transformed_uri" "request_transform_status"',
@@ -46,7 +46,7 @@ ELB = Columns(
     b' "GET http://shop.example:80/cart HTTP/1.1" "curl/8.5.0" - -',
     "time elb client_ip:#client_port target_ip:#target_port request_processing_time target_processing_time"
     " response_processing_time #elb_status_code #target_status_code #received_bytes #sent_bytes"
-    ' "request_verb+request_url+request_proto" | "user_agent" ssl_cipher ssl_protocol',
+    ' "request_verb+request_url(path)+request_proto" | "user_agent" ssl_cipher ssl_protocol',
     "time",
     _alike,
 )

@@ -20,7 +20,7 @@ Fields = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class Columns:
     """Columns between spaces. In `names`: `name`, `name=a/b` one of these words, `"name"` quoted, `[name]` in brackets,
-    `address:port`, `"verb+url+protocol"` a quoted request, `#` before a name that is a whole number; behind `|`,
+    `address:port`, `"verb+url(path)+protocol"` a quoted request, `#` before a name that is a whole number; behind `|`,
     columns that came to the format later, any of which may be missing with all behind it.
 
     A `-` is no value: None. `time` names the column with the record's time; `add` adds what other formats call alike.
@@ -78,21 +78,6 @@ def whole(text: str | None) -> int | str | None:
     return int(text) if text and text.isdecimal() and len(text) < 19 else text
 
 
-def path_of(url: str | None) -> str | None:
-    """The path within a URL, or of a request's target.
-
-    >>> path_of("https://shop.example:443/cart/7?q=1"), path_of("/cart?q=1")
-    ('/cart/7', '/cart')
-    """
-    if not url:
-        return None
-    _, scheme, rest = url.partition("://")
-    if scheme and not url.startswith("/"):
-        _, slash, behind = rest.partition("/")
-        url = slash + behind
-    return url.partition("?")[0]
-
-
 @lru_cache(maxsize=16)
 def _compiled(names: str) -> tuple[re.Pattern[str], tuple[str, ...], tuple[str, ...]]:
     always, _, later = names.partition(" | ")
@@ -108,7 +93,7 @@ def _part(name: str) -> str:
     if name.startswith("["):
         return r"\[([^\]]*)\]"
     if "+" in name:
-        return r'(?:"(?:([^" ]*) ([^"]*) ([^" ]*)|[^"]*+)"|-)'
+        return r'(?:"(?:([^" ]*) ((?:\w+://[^/" ]*)?([^"?]*)[^"]*) ([^" ]*)|[^"]*+)"|-)'
     if name.startswith('"'):
         return r'(?:"([^"]*+)"|-)'
     if "=" in name:

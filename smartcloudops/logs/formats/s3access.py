@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from smartcloudops.logs.formats.columns import Columns, Fields, path_of
+from smartcloudops.logs.formats.columns import Columns, Fields
 
 
 def _alike(fields: Fields) -> None:
     fields["status"] = fields["httpstatus"]
-    fields["method"], fields["path"] = fields["request_verb"], path_of(fields["request_url"])
+    fields["method"] = fields["request_verb"]
 
 
 S3ACCESS = Columns(
@@ -18,9 +18,9 @@ S3ACCESS = Columns(
     b' 243 - 7 - "-" "aws-cli/2.15" - s9lzHYrFp76ZVxRcpX9+5cjAnEH2ROuNkd2BHfIa6Uk= SigV4 ECDHE-RSA-AES128-GCM-SHA256'
     b" AuthHeader shop-assets.s3.eu-west-1.amazonaws.com TLSV1.2 - -",
     "bucketowner bucket_name [requestdatetime] remoteip requester requestid operation key"
-    ' "request_verb+request_url+request_proto" #httpstatus errorcode #bytessent #objectsize #totaltime #turnaroundtime'
-    ' "referrer" "useragent" versionid | hostid sigv ciphersuite authtype endpoint tlsversion accesspointarn'
-    " aclrequired",
+    ' "request_verb+request_url(path)+request_proto" #httpstatus errorcode #bytessent #objectsize #totaltime'
+    ' #turnaroundtime "referrer" "useragent" versionid | hostid sigv ciphersuite authtype endpoint'
+    " tlsversion accesspointarn aclrequired",
     "requestdatetime",
     _alike,
 )
