@@ -260,7 +260,10 @@ class Run:
             names = " or ".join(f"'{name}'" for name in unknown)
             known = self.counting.tally.names
             hint = nearest(unknown[0], known) if known else "these records have no fields; --format names what they are"
-            raise ScoError(f"none of {self.counting.tally.records:,} records has a field {names}", hint=hint)
+            text = f"none of {self.counting.tally.records:,} records has a field {names}"
+            if not self.counting.coverage.troubles:
+                raise ScoError(text, hint=hint)
+            sys.stderr.write(f"note: {text}\n")
 
     def _print(self, form: Output) -> None:
         from smartcloudops.cli.render import logs_stats as render

@@ -233,7 +233,7 @@ def _numbers(stats: Stats, fields: tuple[str, ...], name: str, measured: Measure
 
 def _number_notes(name: str, whole: Numbers, left_out: int, lost: int) -> Iterator[str]:
     if whole.quantiles.count:
-        yield f"percentiles are within {QUANTILE_ERROR:.0%} of the true value; count, min and max are exact"
+        yield f"within {QUANTILE_ERROR:.0%} of the true values; count, min and max are exact"
     if whole.other:
         yield f"{whole.other:,} records have a {name} that is no number, such as '{whole.example}'"
     if left_out:

@@ -83,7 +83,7 @@ class Known:
         for group in self._usable:
             if group.holds(line):
                 return group
-        return self._learnt(line, reading) if self._attempts else None
+        return self._learnt(line, reading) if self._attempts and line[:1] == b"{" else None
 
     def _learnt(self, line: bytes, reading: Reading) -> Group | None:
         self._attempts -= 1

@@ -42,7 +42,10 @@ class Planner:
     def plan(self, shape: Shape, line: bytes, reading: Reading) -> Planned | None:
         """The plan for lines of the shape of `line`; None where cutting would not be proven right."""
         event = reading.read(line)
-        if event.fields != orjson.loads(line):
+        try:
+            if event.fields != orjson.loads(line):
+                return None
+        except ValueError:
             return None
         special: dict[int, bytes] = {}
         try:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import ceil, inf, isfinite, log
+from math import ceil, exp, inf, isfinite, log
 
 ERROR = 0.01
 _GAMMA = (1 + ERROR) / (1 - ERROR)
 _PER_LOG = 1 / log(_GAMMA)
+# From the end of a bin to its middle; what exp() can still take.
+_HALF, _LARGEST = log(2 / (1 + _GAMMA)), 709.78
 
 
 def bin_of(size: float) -> int:
@@ -23,7 +25,7 @@ def middle(number: int) -> float:
     >>> abs(middle(bin_of(250.0)) - 250) <= 2.5
     True
     """
-    return 2 * _GAMMA ** (number - 1) / (1 + 1 / _GAMMA) if number < 0 else 2 * _GAMMA**number / (1 + _GAMMA)
+    return exp(min(number / _PER_LOG + _HALF, _LARGEST))
 
 
 @dataclass(slots=True)

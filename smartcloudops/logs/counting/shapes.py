@@ -74,8 +74,8 @@ def shape_of(line: bytes) -> Shape | None:
     """
     if len(line) > _LONGEST:
         return None
-    reader = _Reader(line)
     try:
+        reader = _Reader(line)
         reader.object(())
         reader.end()
     except _Odd:

@@ -1,0 +1,206 @@
+"""Counting lines by their shape gives what reading every line gives, whatever the lines are."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from smartcloudops.logs.counting import Wanted, known
+from smartcloudops.logs.counting.blockwise import Blockwise
+from smartcloudops.logs.counting.columns import text_of
+from smartcloudops.logs.counting.shapes import shape_of
+from smartcloudops.logs.counting.tally import Tally, empty
+from smartcloudops.logs.finding.compile import compiled
+from smartcloudops.logs.formats import Hint
+from smartcloudops.logs.formats.reading import open_reading
+from smartcloudops.logs.objects import LogObject
+from smartcloudops.logs.scan import blocks
+from smartcloudops.logs.sieve import Question
+
+ONE = LogObject("a.json", 1, 1_795_168_800_000)
+HEAD = b'{"time":"2026-11-20T10:00:00Z","level":"INFO"}\n'
+WANTED = Wanted(
+    by=(("level",), ("host", "user.id"), ("a.b",)), every=60_000, percentiles=("n",), distinct=("level", "tags")
+)
+
+
+@pytest.fixture(autouse=True)
+def small_pieces(monkeypatch) -> None:
+    monkeypatch.setattr(known, "_PIECE", 300)
+
+
+def counted(data: bytes, wanted: Wanted, question: Question, *, zone: str = "UTC", by_shape: bool = True) -> Tally:
+    counter = Blockwise(wanted, question, compiled(question), zone=zone)
+    if not by_shape:
+        counter._known.suits = lambda reading: False
+    tally = empty(wanted)
+    for block in blocks(ONE, [data], format="json", zone=zone):
+        counter.take(block, tally)
+    return tally
+
+
+def figures(tally: Tally) -> list[object]:
+    parts = [tally.records, tally.untimed, tally.first, tally.last, tally.present]
+    return [*parts, tally.by, tally.timeline, tally.measured, tally.distinct]
+
+
+TEXT = st.sampled_from(
+    [
+        "INFO",
+        "ERROR",
+        "",
+        'say "hi"',
+        "a\\b",
+        "\u00e9",
+        "\ud83d\ude00",
+        "tab\t",
+        '"level":"X"',
+        "12",
+        "]}",
+        "null",
+        "\x7f",
+    ]
+)
+NUMBERS = st.sampled_from([0, 7, -3, 1.5, 250.25, 1e300, 2**60, 2**70, -0.0, 1e-7, 12345678901234567])
+VALUES = st.one_of(TEXT, NUMBERS, st.sampled_from([True, False, None, [], [1, "x"], [{"a": 1}], {"id": 3}, {}]))
+TIMES = st.one_of(
+    st.integers(0, 400).map(lambda s: f"2026-11-20T10:{s // 60:02}:{s % 60:02}.{s:03}Z"),
+    st.sampled_from(
+        ["2026-02-31T10:00:00Z", "2026-11-20T10:00:60Z", "2026-11-20 10:00:00,123", "2026-11-20T11:00:00+02:00", "no"]
+    ),
+    st.sampled_from([1795168800, 1795168800123, 1795168800.999999, 5]),
+)
+KEYS = ("level", "host", "n", "user", "tags", "a.b", "a", "severity", "pod", "date", "ts")
+SPACES = st.sampled_from([(",", ":"), (", ", ": "), (",", " : ")])
+
+
+@st.composite
+def objects(draw) -> bytes:
+    """A line as programs write it: few shapes, many values."""
+    names = draw(st.sampled_from([("level", "host", "n"), ("level", "n", "user"), KEYS, ("severity", "pod", "tags")]))
+    fields = {name: draw(VALUES) for name in names}
+    fields["user"] = draw(st.sampled_from([{"id": 1}, {"id": "x"}, {"id": None, "b": 2}]))
+    order = {"time": draw(TIMES), **fields} if draw(st.booleans()) else {**fields, "time": draw(TIMES)}
+    separators = draw(SPACES)
+    text = json.dumps(order, separators=separators, ensure_ascii=draw(st.booleans()))
+    return text.encode("utf-8", "replace")
+
+
+BROKEN = st.sampled_from(
+    [
+        b'{"time":"2026-11-20T10:00:01.001Z","level":"A","level":"B","host":"h","n":1,"user":{"id":1}}',
+        b'{"time":"2026-11-20T10:00:01.001Z","l\\u0065vel":"A","host":"h","n":1,"user":{"id":1}}',
+        b'{"level":"INFO","host":"h","n":01}',
+        b'{"level":"INFO","host":"h","n":1',
+        b'{"level":"INFO","host":"\xff","n":1}',
+        b'{"level":"IN\x00FO","host":"h","n":1}',
+        b'{"level":"\\ud800","host":"h","n":NaN}',
+        b'{"level":"INFO"} {"level":"INFO"}',
+        b'[{"level":"INFO"}]',
+        b"level=INFO host=h n=1",
+        b"  at com.example.Main(Main.java:1)",
+        b"",
+        b"{}",
+        b"null",
+        b' {"level":"INFO","host":"h","n":1}',
+        b'{"level":"INFO","host":"h","n":1} ',
+        b'{"x":{"level":"DEEP"},"level":"INFO","host":"h"}',
+        b'{"level":{"level":"DEEP"},"host":{"name":"h"}}',
+    ]
+)
+LINES = st.lists(st.one_of(objects(), objects(), BROKEN), max_size=40)
+QUESTIONS = st.sampled_from(
+    [
+        Question(),
+        Question(since=1_795_168_860_000, until=1_795_168_920_500),
+        Question(until=1_795_168_801_000),
+        Question(since=1_700_000_000_000),
+        Question(pattern="INFO"),
+        Question(where="n > 1"),
+    ]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(LINES, QUESTIONS, st.sampled_from([b"\n", b"\r\n"]), st.sampled_from(["UTC", "Europe/Berlin"]), st.booleans())
+def test_by_shape_and_one_by_one_are_the_same(lines, question, end, zone, ended) -> None:
+    data = end.join([HEAD[:-1], *lines, *lines]) + (end if ended else b"")
+    fast = counted(data, WANTED, question, zone=zone)
+    assert figures(fast) == figures(counted(data, WANTED, question, zone=zone, by_shape=False))
+
+
+@settings(max_examples=60, deadline=None)
+@given(LINES)
+def test_counts_are_those_of_reading_every_line(lines) -> None:
+    data = b"\n".join([HEAD[:-1], *lines, *lines]) + b"\n"
+    fast = counted(data, WANTED, Question())
+    reading = open_reading(data, Hint("a.json", ONE.modified), format="json")
+    events = [reading.read(line) for line in data.split(b"\n")[:-1]]
+    levels = Counter((text_of(event, "level"),) for event in events)
+    assert fast.records == len(events)
+    assert fast.by[0].counts == levels
+    assert fast.by[1].counts == Counter((text_of(e, "host"), text_of(e, "user.id")) for e in events)
+    known_times = [event.time for event in events if event.time is not None]
+    assert (fast.first, fast.last) == (min(known_times), max(known_times))
+
+
+@settings(max_examples=200, deadline=None)
+@given(objects())
+def test_a_shape_is_that_of_its_line_and_lets_only_json_through(line) -> None:
+    import re2
+
+    shape = shape_of(line)
+    if shape is None:
+        return
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    assert re2.compile(shape.pattern({}), options).fullmatch(line + b"\n")
+    assert shape.fields([orjson.loads(leaf.value) for leaf in shape.leaves]) == orjson.loads(line)
+
+
+def test_lines_of_one_shape_are_never_read_one_by_one() -> None:
+    lines = b"".join(
+        b'{"time":"2026-11-20T10:00:%02d.5Z","level":"%b","user":{"id":%d}}\n' % (n % 60, (b"INFO", b"WARN")[n % 2], n)
+        for n in range(500)
+    )
+    counter = known.Known(("level", "user.id"), timed=True, zoneless=True)
+    reading = open_reading(lines, Hint())
+    list(counter.parts(lines, reading, width=60_000))
+    parts = list(counter.parts(lines, reading, width=60_000))
+    assert all(columns is not None for _, columns in parts)
+    assert sum(columns.rows for _, columns in parts if columns) == 500
+    assert len(parts) == len(list(known._pieces(lines)))
+
+
+def test_lines_of_several_shapes_are_parted() -> None:
+    lines = b"".join(
+        b'{"level":"INFO","a":%d}\n{"level":"WARN","b":[%d]}\nplain %d\n{"msg":"x"}\n' % (n, n, n) for n in range(200)
+    )
+    tally = counted(lines, Wanted(by=(("level",),)), Question())
+    assert tally.by[0].counts == {("INFO",): 200, ("WARN",): 200, (None,): 400}
+
+
+def test_a_field_in_two_places_is_not_mistaken() -> None:
+    lines = b'{"in":{"level":"LOW"},"level":"HIGH"}\n' * 50
+    assert counted(lines, Wanted(by=(("level",),)), Question()).by[0].counts == {("HIGH",): 50}
+
+
+def test_the_time_is_that_of_the_object_where_lines_have_two() -> None:
+    line = b'{"ts":"2026-11-20T10:00:00Z","time":"2026-11-20T12:00:00Z","level":"INFO"}\n'
+    wanted = Wanted(every=60_000)
+    counter = Blockwise(wanted, Question(), compiled(Question()))
+    for head in (b"", b'{"ts":"2026-11-20T09:00:00Z"}\n'):
+        tallies = []
+        for number in range(2):
+            tally = empty(wanted)
+            for block in blocks(ONE, [head + line * 30], format="json"):
+                counter.take(block, tally) if number else Blockwise(wanted, Question(), compiled(Question()))._read(
+                    block, ((a, b, None) for a, b in block.reading.framing.records(block.data)), tally
+                )
+            tallies.append(figures(tally))
+        assert tallies[0] == tallies[1]
