@@ -121,12 +121,19 @@ def placeholders(found: Target, given: Mapping[str, str]) -> dict[str, tuple[str
 
 
 def scanned(found: Target, wanted: Search) -> tuple[int | None, int | None]:
-    """The window (ms) of the partitions that are read, from edge to edge; all of time where there are none."""
-    place = found.place
+    """The window (ms) whose listing is what lies in the partitions that are read; all of time where there are none.
+
+    A listing looks beyond its window as far as records may be from their folders; here the folders are meant.
+    """
+    place, shape = found.place, found.begin.shape
     if not place.date:
         return None, None
-    first, last = selecting.reach(found.begin.shape, wanted)
-    return _edge(place, first, late=False), _edge(place, last, late=True)
+    first, last = selecting.reach(shape, wanted)
+    since, until = _edge(place, first, late=False), _edge(place, last, late=True)
+    if shape.stamp is not None:
+        # Names of files say more than their folders: rather some files of the next folder than too few of these.
+        return since, until
+    return since + shape.late + shape.drift, until - shape.early - shape.drift
 
 
 def _edge(place: Projection, ms: int, *, late: bool) -> int:
