@@ -34,6 +34,18 @@ def test_a_few_odd_lines_do_not_hide_the_format(name: str) -> None:
     assert open_reading(odd + (example + b"\n") * 12 + odd, HINT).format == known
 
 
+def test_a_trace_behind_json_belongs_to_it() -> None:
+    record = b'{"time":"2026-11-20T10:00:00Z","level":"error"}\njava.io.IOException: late\n\tat a.b(C.java:1)'
+    data = (record + b"\n") * 3
+    reading = open_reading(data, HINT)
+    assert reading.format == "trace"
+    assert [data[start:end] for start, end in reading.framing.records(data)] == [record] * 3
+    event = reading.read(record)
+    assert event.time == TEN
+    assert event.fields["level"] == "error"
+    assert event.fields["trace"] == "java.io.IOException: late\n\tat a.b(C.java:1)"
+
+
 @pytest.mark.parametrize("name", LINE_FORMATS)
 def test_a_plain_line_among_others_keeps_its_own_time(name: str) -> None:
     event = open_reading(FORMATS.load(name).example, HINT, format=name).read(

@@ -91,10 +91,12 @@ class MixedReading:
         bare = record.strip(_SKIPPED)
         names = _STRAY.get(bare[:1], _STRAY_TEXT) if bare else ()
         usual = () if self._any or bare is record else (self.format,)
+        head, ending, trace = bare.partition(b"\n") if self._any else (bare, b"", b"")
         for name in (*usual, *names):
-            event = self._other(name).read(bare)
+            event = self._other(name).read(head)
             if event is not None:
-                return event
+                more = {"trace": trace.decode("utf-8", "replace")} if ending else {}
+                return Event(event.time, {**event.fields, **more}) if more else event
         return None
 
     def _other(self, name: str) -> LineReader:
