@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
@@ -126,6 +127,34 @@ def test_reading_by_name_never_fails(name: str) -> None:
         str(event.fields).encode()
 
     never_fails()
+
+
+@names
+def test_no_line_takes_longer_than_its_length(name: str) -> None:
+    """What goes back over a line for each of its bytes would take minutes here."""
+    one = FORMATS.load(name)
+    reading = open_reading(one.example, HINT, format=name)
+    began = time.process_time()
+    for part in (
+        b" ",
+        b'"',
+        b"a ",
+        b'a="',
+        b"[",
+        b"] ",
+        b"\\",
+        b"1:",
+        b"-",
+        b"a=b ",
+        b"::1 ",
+        b"()",
+        b"a.",
+        b'[a b="c"]',
+    ):
+        for share in (0, 3, 2, 1):
+            start = one.example[: len(one.example) // share] if share else b""
+            reading.read(start + part * (60_000 // len(part)))
+    assert time.process_time() - began < 20
 
 
 def broken(example: bytes) -> st.SearchStrategy[bytes]:
