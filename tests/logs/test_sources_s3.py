@@ -150,6 +150,15 @@ def test_a_stream_goes_on_where_it_broke(bench):
     assert b"".join(pieces) == WHOLE[7:]
 
 
+def test_where_connections_break_less_is_asked_for_at_a_time(bench):
+    large = os.urandom(9 << 20)
+    one = bench.put("large", large)
+    bench.script.cuts["logs/large"] = [5 << 20, 3 << 20, 2 << 20]
+    assert bench.reader.read(one) == large
+    spans = [r.headers.get("range") for r in bench.server.gets("logs/large")]
+    assert len(spans) <= 12 and spans[-1].endswith(f"-{len(large) - 1}")
+
+
 def test_what_came_before_the_last_break_is_given_out(bench):
     one = bench.put("cut")
     bench.script.cuts["logs/cut"] = [100] * 60

@@ -10,6 +10,9 @@ from smartcloudops.core.errors import ScoError
 from smartcloudops.logs.objects import LogObject, Unread
 from smartcloudops.logs.sources.patience import Patience
 
+# Where a connection breaks, less is asked for at a time, so that something comes through.
+_SMALLEST = 1 << 20
+
 
 class Again(Exception):
     """It may work when it is asked again; if it never does, that was `final`. `got`: bytes that came before it."""
@@ -48,20 +51,23 @@ class ObjectReader:
 
     def _span(self, one: LogObject, start: int, end: int) -> Iterator[bytes]:
         """One piece, or several where the connection broke; what came before the last break is given out."""
-        tries = 0
+        tries, reach = 0, end
         while start < end:
             self.patience.enter()
+            failed = None
             try:
-                yield self.client.get(one, start, end)
-                return
+                got = self.client.get(one, start, min(reach, end))
             except Again as e:
-                failed = e
-            if failed.got:
-                start += len(failed.got)
-                yield failed.got
-            tries += 1
-            if not self.patience.again(tries, busy=failed.busy):
-                raise failed.final from failed
+                failed, got = e, e.got
+            if got:
+                yield got
+            step, start = reach - start, start + len(got)
+            if failed is not None:
+                tries += 1
+                if not self.patience.again(tries, busy=failed.busy):
+                    raise failed.final from failed
+                step = step if failed.busy else max(step // 4, _SMALLEST)
+            reach = start + step
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -19,7 +19,7 @@ from smartcloudops.core.registry import as_any
 from smartcloudops.logs.objects import LogObject, Unread
 from smartcloudops.logs.sources.reading import Again
 from smartcloudops.logs.sources.refusing import broken_off
-from smartcloudops.logs.sources.signed import CHUNK, READ_S, Pattern, Signed, authorities
+from smartcloudops.logs.sources.signed import READ_S, Pattern, Signed, authorities
 
 # obstore asks again for credentials when they are about to end; botocore renews them ten minutes before that.
 _LEASE = timedelta(minutes=9)
@@ -113,7 +113,7 @@ class Thin:
         parts: list[bytes] = []
         try:
             answer = as_any(obstore).get(store, key, options=options)
-            parts.extend(answer.stream(min_chunk_size=CHUNK))
+            parts.extend(answer.stream(min_chunk_size=end - start))
         except (as_any(BaseError), OSError, ValueError) as e:
             if parts:
                 raise Again(broken_off(), got=b"".join(parts)) from e
