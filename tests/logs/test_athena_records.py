@@ -16,6 +16,8 @@ from smartcloudops.logs.athena.costing import price
 from smartcloudops.logs.athena.results import hit_of
 from smartcloudops.logs.athena.selecting import quoted
 from smartcloudops.logs.athena.tables import PLAIN, TABLES
+from smartcloudops.logs.formats import Hint
+from smartcloudops.logs.formats.reading import open_reading
 from smartcloudops.logs.sieve import Question
 
 ALB = (
@@ -45,6 +47,17 @@ EDGE = (
     " - - Hit SOX4xwn4XV6Q4rgb7XiVGOHms_BGlTAC4KyHmureZmBNrjGdRLiNIQ== d111111abcdef8.cloudfront.net https 23 0.001 -"
     " TLSv1.2 ECDHE-RSA-AES128-GCM-SHA256 Hit HTTP/2.0 - - 11040 0.001 Hit text/html 78 - -"
 ).replace(" ", "\t")
+EDGE_HEAD = (
+    "#Version: 1.0\n#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status"
+    " cs(Referer) cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header cs-protocol"
+    " cs-bytes time-taken x-forwarded-for ssl-protocol ssl-cipher x-edge-response-result-type cs-protocol-version fle-status"
+    " fle-encrypted-fields c-port time-to-first-byte x-edge-detailed-result-type sc-content-type sc-content-len"
+    " sc-range-start sc-range-end\n"
+)
+FLOW_HEAD = (
+    "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action"
+    " log-status\n"
+)
 RECORDS = {
     "alb": (ALB, {"client_port": "2817", "elb_status_code": "200", "request_url": "https://www.example.com:443/",
                   "actions_executed": "authenticate,forward", "lambda_error_reason": "-", "conn_trace_id": None}),
@@ -85,6 +98,20 @@ def test_fields_that_aws_adds_at_the_end_break_nothing(layout):
 def test_a_line_of_another_form_is_kept_without_fields(layout):
     for line in ("", "no such format", RECORDS[layout][0][:70], '"', "a" * 10_000):
         assert set(read(layout, line).values()) == {None}
+
+
+@pytest.mark.parametrize("layout", RECORDS)
+def test_fields_go_by_the_names_that_a_search_has_for_them(layout):
+    """What is only made of others there, or added by newer versions, has no column."""
+    heads = {"cloudfront": EDGE_HEAD, "vpcflow": FLOW_HEAD}
+    line = RECORDS[layout][0]
+    reading = open_reading(f"{heads.get(layout, '')}{line}\n".encode(), Hint(key="x"))
+    fields = reading.read(line.encode()).fields
+    assert reading.format == layout
+    unknown = {name for name in fields if TABLES[layout].column(name) is None}
+    assert unknown <= {"path", "method", "request_verb", "request_url", "request_proto", "transformed_host",
+                       "transformed_uri", "request_transform_status"}  # fmt: skip
+    assert "status" not in unknown
 
 
 def test_alb_without_a_target_and_with_a_broken_request():

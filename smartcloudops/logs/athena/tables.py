@@ -97,6 +97,7 @@ _ALB = Table(
     + _optional([_QUOTED] * 6 + [_WORD])
     + "(?: .*)?",
     time=_INSTANT,
+    also={"status": "elb_status_code", "method": "request_verb"},
 )
 _NLB = Table(
     _columns(
@@ -127,6 +128,7 @@ _CLOUDFRONT = Table(
     r"\t".join([_CELL] * 33) + r"(?:\t.*)?",
     time="""try(from_iso8601_timestamp("date" || 'T' || "time" || 'Z'))""",
     header=2,
+    also={"status": "sc_status", "method": "cs_method", "path": "cs_uri_stem"},
 )
 _FLOW = Table(
     _columns(
@@ -151,7 +153,7 @@ _S3 = Table(
     + _optional([_WORD] * 8)
     + "(?: .*)?",
     time="try(parse_datetime(requestdatetime, 'dd/MMM/yyyy:HH:mm:ss Z'))",
-    also={"bucket": "bucket_name", "time": "requestdatetime", "host_id": "hostid"},
+    also={"bucket": "bucket_name", "time": "requestdatetime", "status": "httpstatus"},
 )
 _IDENTITY = (
     "struct<type:string,principalid:string,arn:string,accountid:string,invokedby:string,accesskeyid:string,"
