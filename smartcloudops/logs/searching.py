@@ -66,15 +66,16 @@ class Coverage:
 
 class Search:
     """Iterate it for hits and troubles, as found; `coverage` grows with it. `finished` hears of objects that are done
-    and whose hits were all taken."""
+    and whose hits were all taken, and how many these were."""
 
-    def __init__(self, asked: Asked, *, finished: Callable[[LogObject], None] = lambda one: None) -> None:
+    def __init__(self, asked: Asked, *, finished: Callable[[LogObject, int], None] = lambda one, hits: None) -> None:
         self.asked = asked
         self.sieve = compiled(asked.question)
         # A wrong name is told before anything is read, not by the first object.
         open_reading(b"", Hint(zone=asked.source.zone), format=asked.source.format)
         question = asked.question
         self._finished = finished
+        self._hits: dict[str, int] = {}
         listing = listed(
             asked.source, since=question.since, until=question.until, slack=asked.slack, layout=asked.layout
         )
@@ -99,7 +100,9 @@ class Search:
                 yield from self._ended(result)
                 continue
             batch = self._wanted(result)
-            covered.hits += batch.count if isinstance(batch, Lines) else len(batch)
+            count = batch.count if isinstance(batch, Lines) else len(batch)
+            covered.hits += count
+            self._hits[result.one.key] = self._hits.get(result.one.key, 0) + count
             yield batch
             if covered.hits == asked.limit:
                 return
@@ -126,7 +129,7 @@ class Search:
         covered.decoded += done.decoded
         covered.troubles += done.troubles
         yield from done.troubles
-        self._finished(done.one)
+        self._finished(done.one, self._hits.pop(done.one.key, 0))
 
 
 def search(asked: Asked) -> Search:

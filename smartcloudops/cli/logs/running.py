@@ -46,12 +46,13 @@ class Run:
         with Progress(f"searching {self.search.asked.source.name}", quiet=self.wanted.quiet) as progress:
             try:
                 self._print(form, out, progress)
-            except (KeyboardInterrupt, ScoError):
+            except (KeyboardInterrupt, ScoError) as e:
                 progress.hide()
                 out.flush()
                 if self._keeper:
                     self._keeper.look(flush=out.flush)
-                self._say_covered(interrupted=True)
+                if isinstance(e, KeyboardInterrupt) or self.search.coverage.objects:
+                    self._say_covered(interrupted=True)
                 raise
             finally:
                 if self._keeper:
@@ -197,7 +198,7 @@ class Keeper:
     resume: bool
     quiet: bool = False
     journal: Journal | None = None
-    _waiting: list[LogObject] = field(default_factory=list)
+    _waiting: list[tuple[LogObject, int]] = field(default_factory=list)
     _began_s: float = field(default_factory=time.monotonic)
     _locked: bool = False
 
@@ -226,9 +227,9 @@ class Keeper:
         """Whether an earlier run printed all hits of it."""
         return self.resume and self.journal is not None and self.journal.done(one)
 
-    def finished(self, one: LogObject) -> None:
+    def finished(self, one: LogObject, hits: int) -> None:
         """All hits of it were handed to the printer."""
-        self._waiting.append(one)
+        self._waiting.append((one, hits))
 
     def look(self, *, flush: Any) -> None:
         """Write down what is done, once it is printed."""
@@ -238,8 +239,8 @@ class Keeper:
             self.journal = self._fresh()
         if self.journal is not None:
             flush()
-            for one in self._waiting:
-                self.journal.finish(one)
+            for one, hits in self._waiting:
+                self.journal.finish(one, hits)
             self._waiting.clear()
 
     def close(self, *, complete: bool) -> None:

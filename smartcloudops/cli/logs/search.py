@@ -155,6 +155,8 @@ def search(
         requester_pays=requester_pays,
         unsigned=unsigned,
     )
+    if follow and (resume or sort is Order.TIME):
+        raise UsageError("--follow goes with neither --resume nor --sort time", hint="leave one out")
     form = Forms.JSON if as_json else output or Forms.TEXT
     by_time = sort is Order.TIME
     asked = _asked(

@@ -22,7 +22,7 @@ from smartcloudops.logs.objects import Hit
 _LONGEST_SHOWN = 4096
 _HOST_COLOURS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
 _DIM, _MARK, _HEAD = "2", "1;31", "35"
-_COLUMNS = ("time", "host", "level", "line")
+_COLUMNS = ("time", "host", "level", "message")
 
 Marks = Callable[[bytes], list[tuple[int, int]]]
 
@@ -106,11 +106,12 @@ class Lines:
         elif self._context and not hit.joined:
             self._out.write(self._paint("--", _DIM) + "\n")
         self._key = hit.key
-        for line in hit.before:
-            self._out.write(self._paint(shown(line), _DIM) + "\n")
-        self._out.write(self.marked(hit.line) + "\n")
-        for line in hit.after:
-            self._out.write(self._paint(shown(line), _DIM) + "\n")
+        lines = [*map(self.aside, hit.before), self.marked(hit.line), *map(self.aside, hit.after)]
+        self._out.write("\n".join((*lines, "")))
+
+    def aside(self, line: bytes) -> str:
+        """A record that stands around a hit."""
+        return self._paint(shown(line), _DIM)
 
     def marked(self, line: bytes) -> str:
         """A line as it is shown, what matched in it in colour."""
@@ -256,7 +257,7 @@ class Rows:
 def cells(hit: Hit, look: Look, columns: Iterable[str]) -> tuple[str, ...]:
     """The cells of a row: what sco knows of every hit by its name, anything else by its field."""
     from smartcloudops.logs.finding.fields import field_text, value_of
-    from smartcloudops.logs.formats.naming import level_of
+    from smartcloudops.logs.formats.naming import level_of, message_of
 
     event = hit.event
     known: dict[str, Callable[[], Any]] = {
@@ -267,6 +268,7 @@ def cells(hit: Hit, look: Look, columns: Iterable[str]) -> tuple[str, ...]:
         "host": lambda: look.host(hit) or "",
         "level": lambda: (level_of(event) if event else "") or "",
         "line": lambda: hit.line.decode("utf-8", "replace"),
+        "message": lambda: (message_of(event) if event else None) or hit.line.decode("utf-8", "replace"),
     }
 
     def cell(name: str) -> str:
@@ -300,7 +302,11 @@ class Following:
         head = f"{time} {host}" if self._wide else host
         if self._colour:
             head = f"\x1b[{self._of(host)}m{head}\x1b[0m"
+        for line in hit.before:
+            self._out.write(f"{self._lines.aside(line)}\n")
         self._out.write(f"{head} {self._lines.marked(hit.line)}\n")
+        for line in hit.after:
+            self._out.write(f"{self._lines.aside(line)}\n")
 
     def close(self, document: Mapping[str, Any]) -> None:
         """Nothing more."""
