@@ -97,6 +97,7 @@ def shut():
         (root / "sub").mkdir(mode=0)
         (root / "a.log").touch(mode=0)
         (root / "b.log").write_bytes(b"b")
+        (root / "link.log").symlink_to("sub/x.log")
         yield root
         (root / "sub").chmod(0o755)
 
@@ -104,9 +105,8 @@ def shut():
 def test_what_lets_nobody_in_is_unreadable_and_not_left_out(shut, nobody):
     source = opened(shut)
     ones = list(source.objects())
-    assert [one.key for one in ones] == ["a.log", "b.log", "sub"]
-    assert damage(source, ones[2]) == "unreadable"
-    assert damage(source, ones[0]) == "unreadable"
+    assert [one.key for one in ones] == ["a.log", "b.log", "link.log", "sub"]
+    assert [damage(source, ones[n]) for n in (0, 2, 3)] == ["unreadable"] * 3
     with pytest.raises(ConfigError, match="Permission denied"):
         opened(shut / "sub")
 

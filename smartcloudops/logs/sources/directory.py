@@ -127,31 +127,44 @@ def _opened(path: Path, setting: str) -> tuple[str, str]:
 
 def _entries(root: str, folder: str) -> list[tuple[str, LogObject | None]]:
     """What is in one directory, in key order: None for a directory, whose key ends with a slash."""
-    found: list[tuple[str, LogObject | None]] = []
     try:
         with os.scandir(f"{root}/{folder}") as entries:
-            names = [entry.name for entry in entries if not entry.name.startswith(".")]
+            found = [_found(entry, folder) for entry in entries if not entry.name.startswith(".")]
     except FileNotFoundError:
         return []
     except OSError:
         # Its own address, without the slash of a folder: who reads it is told why it cannot be.
-        key = folder.rstrip("/")
-        return [(key, LogObject(key, 1, 0))]
-    for name in names:
-        key = folder + name
-        if Path(root, key).is_dir():
-            found.append((f"{key}/", None))
-        elif (one := _listed(root, key)) is not None:
-            found.append((key, one))
-    return sorted(found, key=lambda row: os.fsencode(row[0]))
+        return [(folder.rstrip("/"), _shut(folder.rstrip("/")))]
+    return sorted((row for row in found if row is not None), key=lambda row: os.fsencode(row[0]))
+
+
+def _found(entry: os.DirEntry[str], folder: str) -> tuple[str, LogObject | None] | None:
+    """A row of `_entries`; None for what is never opened, and for a link to nothing."""
+    key = folder + entry.name
+    try:
+        if entry.is_dir():
+            return f"{key}/", None
+        one = _file(key, entry.stat())
+    except PermissionError:
+        one = _shut(key)
+    except OSError:
+        return None
+    return None if one is None else (key, one)
+
+
+def _shut(key: str) -> LogObject:
+    """What nothing can be told of: it is given out all the same, and reading it says why."""
+    return LogObject(key, 1, 0)
 
 
 def _listed(root: str, key: str) -> LogObject | None:
-    """The file; None for what is none, and for a link to nothing."""
     try:
-        about = Path(root, key).stat()
+        return _file(key, Path(root, key).stat())
     except OSError:
         return None
+
+
+def _file(key: str, about: os.stat_result) -> LogObject | None:
     if not stat.S_ISREG(about.st_mode):
         return None
     return LogObject(key, about.st_size, about.st_mtime_ns // 1_000_000, _etag(about))
