@@ -14,20 +14,22 @@ from smartcloudops.logs.finding.compile import compiled
 from smartcloudops.logs.finding.fields import field_text, flat, value_of
 from smartcloudops.logs.finding.filters import Filter
 from smartcloudops.logs.finding.scanners import Engine
+from smartcloudops.logs.finding.values import clauses_of_regex, clauses_of_text
+from smartcloudops.logs.finding.where import parse
 from smartcloudops.logs.objects import Event
 from smartcloudops.logs.sieve import Question
 
 ENGINES = st.sampled_from(["hyperscan", "re2"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(node=filters(), data=buffers(), engine=ENGINES)
 def test_a_filter_finds_what_every_line_parsed_says(node: Filter, data: bytes, engine: Engine) -> None:
     expected = [start for start, end in lines_of(data) if is_kept(node, event_of(data[start:end]).fields)]
     assert fast(compiled(Question(where=str(node)), engine=engine), data) == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(name=st.sampled_from(NAMES), value=st.sampled_from(WORDS), data=buffers(), engine=ENGINES)
 def test_a_field_is_found_by_its_text(name: str, value: str, data: bytes, engine: Engine) -> None:
     fields = [(start, value_of(event_of(data[start:end]).fields, name)) for start, end in lines_of(data)]
@@ -38,7 +40,7 @@ def test_a_field_is_found_by_its_text(name: str, value: str, data: bytes, engine
     assert other == [start for start, text in there if text != value]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(node=filters(), word=st.sampled_from(["ERROR", "500", "a", "é"]), invert=st.booleans(), data=buffers())
 def test_pattern_and_filter_both_hold(node: Filter, word: str, invert: bool, data: bytes) -> None:
     found = fast(compiled(Question(word, invert=invert, where=str(node))), data)
@@ -48,6 +50,58 @@ def test_pattern_and_filter_both_hold(node: Filter, word: str, invert: bool, dat
         if is_found(word, data[start:end]) != invert and is_kept(node, event_of(data[start:end]).fields)
     ]
     assert found == expected
+
+
+@pytest.mark.parametrize("engine", ["hyperscan", "re2"])
+@pytest.mark.parametrize(
+    ("where", "line"),
+    [
+        ("status = 500", rb'{"status":"\u0035\u0030\u0030"}'),
+        ("status = 500", b'{"status":5e2}'),
+        ("status = 500", b'{"status": 0.5E+3}'),
+        ("status = 500", b'{"status":[],"status":50000e-2}'),
+        ("status = 500", b'{"status":499.99999999999999999}'),
+        ("status = 500", b'{"status":"0500.0"}'),
+        ("status in (404, 500)", b'{"status":5E2}'),
+        ("id = 123456789012", b'{"id":123456789011.999999999}'),
+        ("id = 1000000000001", b'{"id":1000000000000.99999}'),
+        ("f = 1.5", b'{"f":15e-1}'),
+        ('level = "ERROR"', rb'{"level":"ERR\u004fR"}'),
+        ('level ~ "(?i)^err"', rb'{"level":"ERR\u004fR"}'),
+        ('level = "ERROR" or status = 500', rb'{"level":"\u0045RROR"}'),
+        ('path = "/api/users"', rb'{"path":"\/api\/users"}'),
+        ('path ~ "^/api/users"', rb'{"path":"\/api\/users"}'),
+        ('f ~ "^1[.]5$"', b'{"f":15e-1}'),
+        ('f ~ "100"', b'{"f":1e2}'),
+        ('f = "100.0"', b'{"f":1e2}'),
+        ('list = "[1,2]"', b'{"list": [1, 2]}'),
+        ('list ~ "^.1,2"', b'{"list": [1, 2]}'),
+        ('name ~ "caf\u00e9"', rb'{"name":"caf\u00E9"}'),
+        ('name = "a\ufffdbc"', b'{"name":"a\xffbc"}'),
+        ('name ~ "a.bc"', b'{"name":"a\xffbc"}'),
+        ('text = "one\\ntwo"', rb'{"text":"one\ntwo"}'),
+    ],
+)
+def test_a_value_is_found_however_it_is_written(engine: Engine, where: str, line: bytes) -> None:
+    data = b'{"status":1}\n' + line + b"\r\n"
+    assert fast(compiled(Question(where=where), engine=engine), data) == [13]
+
+
+@pytest.mark.parametrize("where", ['a != "xyz"', 'a !~ "xyz"', "a not in ('xyz')", "not a = 'xyz'", "a > 'xyz'", "a"])
+def test_what_must_not_be_there_is_not_looked_for(where: str) -> None:
+    assert parse(where).literals == ()
+    assert parse(f"b = 'uvw' or {where}").literals == ()
+    assert len(parse(f"b = 'uvw' and {where}").literals) == 1
+
+
+@pytest.mark.parametrize("text", ["true", "null", "NaN", "1.5", "-2e5", "[1,2]", '{"a":1}', "", "x", "/"])
+def test_text_that_a_value_may_have_without_standing_in_the_line_is_not_looked_for(text: str) -> None:
+    assert clauses_of_text(text) == ()
+
+
+@pytest.mark.parametrize("pattern", ["1[.]5", "rue", "(?i)NULL", "a|1", "[0-9]+", "al$"])
+def test_nor_is_a_part_of_it(pattern: str) -> None:
+    assert clauses_of_regex(pattern) == ()
 
 
 @pytest.mark.parametrize(
