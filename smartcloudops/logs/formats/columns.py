@@ -93,11 +93,12 @@ def _part(name: str) -> str:
     if name.startswith("["):
         return r"\[([^\]]*)\]"
     if "+" in name:
-        return r'(?:"(?:([^" ]*) ((?:\w+://[^/" ]*)?([^"?]*)[^"]*) ([^" ]*)|[^"]*+)"|-)'
+        # Atomic: what does not fit behind it must not make it go through a long line again.
+        return r'(?:"(?>([^" ]*+) ((?:\w++://[^/" ]*+)?([^"? ]*+)[^"]*) ([^" ]*+)"|[^"]*+")|-)'
     if name.startswith('"'):
         return r'(?:"([^"]*+)"|-)'
     if "=" in name:
         return f"({name.partition('=')[2].replace('/', '|')})"
     if ":" in name:
-        return r"(?:([^ ]*)[:.](\d+)|-|[^ ]*)"
+        return r"(?:([^ ]*)[:.](\d+)|-|[^ ]*+)"
     return r"([^ ]++)"
