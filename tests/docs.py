@@ -71,6 +71,13 @@ def statuses_part() -> str:
     return table(("status", "meaning"), [(str(int(status)), meaning) for status, meaning in MEANING.items()])
 
 
+def formats_part() -> str:
+    """Every format of logs."""
+    from smartcloudops.logs.formats.describing import HEADER, rows
+
+    return table(HEADER, list(rows()))
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table."""
     lines = [header, ["---"] * len(header), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
@@ -86,6 +93,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "help": help_part,
     "settings": settings_part,
     "statuses": statuses_part,
+    "formats": formats_part,
 }
 
 
