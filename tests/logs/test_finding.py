@@ -139,8 +139,17 @@ def test_records_that_share_a_line_are_each_found(engine: Engine) -> None:
     places = list(compiled(Question("denied", ignore_case=True), engine=engine).candidates(data, lines=False))
     assert all(any(start <= at < start + 24 for at in places) for start in range(12, len(data) - 24, 26))
     assert len(list(compiled(Question("denied", ignore_case=True), engine=engine).candidates(data))) == 1
-    everywhere = compiled(Question(r"^\{.n.:1\b"), engine=engine).candidates(data, lines=False)
-    assert len(list(everywhere)) == len(data)
+
+
+@pytest.mark.parametrize(("pattern", "every"), [(r"^\{.n.:1\b", True), (r"n.:1\b", True), (r"n.:[xy]\d", False)])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_where_records_share_a_line_a_pattern_only_rules_out_lines(engine: Engine, pattern: str, every: bool) -> None:
+    data = b'{"Records":[{"n":0},{"n":1}]}'
+    found = compiled(Question(pattern), engine=engine).candidates(data, lines=False)
+    assert list(found) == (list(range(len(data))) if every else [])
+    both = b"nothing\n" + data
+    found = compiled(Question("n.:1"), engine=engine).candidates(both, lines=False)
+    assert list(found) == list(range(8, len(both)))
 
 
 def test_the_rarer_of_two_literals_is_looked_for() -> None:

@@ -55,32 +55,46 @@ class Choice:
         self._options = [Option(clause, engine) for clause in by_weight[:_MOST]]
 
     def places(self, data: bytes, *, lines: bool = True) -> Iterator[int]:
-        """Ascending. Where records share lines, patterns do not tell where one may match: then it is every byte."""
-        options = [o for o in self._options if lines or not o.clause.pattern]
-        best = self._cheapest(options, data) if options else None
-        return iter(range(len(data))) if best is None else best.places(data, lines=lines)
+        """Ascending. Where records share lines, a pattern only tells lines apart: then it is every byte of a line; of all
+        of them, where it looks for the ends of lines.
+        """
+        options = [o for o in self._options if lines or not o.clause.has_edges]
+        best = self._cheapest(options, data)
+        if best is None:
+            return iter(range(len(data)))
+        option, found = best
+        if lines or not option.clause.pattern:
+            return found.places(data, lines=lines)
+        return _whole_lines(data, found.places(data))
 
-    def _cheapest(self, options: list[Option], data: bytes) -> Scanner | None:
+    def _cheapest(self, options: list[Option], data: bytes) -> tuple[Option, Scanner] | None:
         if len(data) < _SMALL:
-            return next((s for option in options for s in option.scanners()), None)
+            return next(((option, s) for option in options for s in option.scanners()), None)
         sample = _middle(data)
-        best: tuple[float, Scanner] | None = None
+        best: tuple[float, Option, Scanner] | None = None
         for option in options:
             count = _count(option, sample)
             if count is None:
                 continue
             for found in option.scanners():
                 cost = len(sample) * found.per_byte + count * (found.per_place + _DECIDING)
-                best = min(best or (cost, found), (cost, found), key=lambda pair: pair[0])
+                if best is None or cost < best[0]:
+                    best = cost, option, found
             if count * _DECIDING < len(sample) * 0.1e-9:
                 break
-        return None if best is None else best[1]
+        return None if best is None else best[1:]
 
 
 def _count(option: Option, sample: bytes) -> int | None:
     """Lines of the sample in which it is found."""
     found = next(option.scanners(), None)
     return None if found is None else sum(1 for _ in found.places(sample))
+
+
+def _whole_lines(data: bytes, places: Iterator[int]) -> Iterator[int]:
+    for at in places:
+        end = data.find(b"\n", at)
+        yield from range(data.rfind(b"\n", 0, at) + 1, len(data) if end < 0 else end)
 
 
 def _middle(data: bytes) -> bytes:

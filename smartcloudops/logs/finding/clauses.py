@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from smartcloudops.logs.finding.syntax import WIDE_FOLDS
 
 # More literals than this are no longer found one by one.
 MOST = 32
+_EDGE = re.compile(rb"(?<!\[)[$^]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,11 @@ class Clause:
     literals: frozenset[bytes] = frozenset()
     folded: bool = False
     pattern: bytes = b""
+
+    @property
+    def has_edges(self) -> bool:
+        """Whether the pattern looks for the start or the end of a line."""
+        return _EDGE.search(self.pattern) is not None
 
     def weight(self) -> tuple[bool, int, int]:
         """The larger, the rarer it looks: no pattern, a long shortest literal, few of them."""

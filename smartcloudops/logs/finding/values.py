@@ -17,7 +17,7 @@ _NUMBERLIKE = re.compile(rb"[0-9.e+\-infa]*", re.IGNORECASE)
 _WORDS = ("true", "false", "null", "none", "nan", "infinity", "-infinity")
 _SHORTEST = 2
 # A float may be written with an exponent, or with so many nines that it rounds to a whole number.
-_OTHERWISE = rb"(?:^|[^0-9A-Za-z_.\x2d])-?[0-9.]+[eE][-+]?[0-9]|\.9999"
+_OTHERWISE = rb"[^0-9A-Za-z_.\x2d]-?[0-9.]+[eE][-+]?[0-9]|\.9999"
 # Above, .9999 may not be enough nines to tell.
 _LARGEST = 10**12
 
