@@ -67,6 +67,13 @@ class _Spared:
     def coerce(self, value: Any, *, param: Any, ctx: Any) -> Any:
         if value is None or isinstance(value, bool | int | float):
             return value
+        wanted = getattr(getattr(param, "type_descriptor", None), "annotation", None)
+        if isinstance(wanted, type) and issubclass(wanted, str):
+            if wanted is str or isinstance(value, wanted):
+                return value
+            # A choice, spelt exactly; Typer says what is wrong with any other.
+            if value in {one.value for one in getattr(wanted, "__members__", {}).values()}:
+                return wanted(value)
         param._runtime_param = None
         return param.get_runtime_param().coerce(value, param=param, ctx=ctx)
 
