@@ -55,8 +55,8 @@ class Choice:
         self._options = [Option(clause, engine) for clause in by_weight[:_MOST]]
 
     def places(self, data: bytes, *, lines: bool = True) -> Iterator[int]:
-        """Ascending. Where records share lines, a pattern only tells lines apart: then it is every byte of a line; of all
-        of them, where it looks for the ends of lines.
+        """Ascending. Where records share lines, a pattern only tells lines apart: then it is every byte of a line, or
+        of all of them where it looks for their ends.
         """
         options = [o for o in self._options if lines or not o.clause.has_edges]
         best = self._cheapest(options, data)
