@@ -65,17 +65,34 @@ class _Spared:
     """Hands values on that need no conversion; Typer's own conversion is built for the first one that does."""
 
     def coerce(self, value: Any, *, param: Any, ctx: Any) -> Any:
-        if value is None or isinstance(value, bool | int | float):
-            return value
-        wanted = getattr(getattr(param, "type_descriptor", None), "annotation", None)
-        if isinstance(wanted, type) and issubclass(wanted, str):
-            if wanted is str or isinstance(value, wanted):
-                return value
-            # A choice, spelt exactly; Typer says what is wrong with any other.
-            if value in {one.value for one in getattr(wanted, "__members__", {}).values()}:
-                return wanted(value)
+        plain = _plainly(value, param)
+        if plain is not _NOT_PLAIN:
+            return plain
         param._runtime_param = None
         return param.get_runtime_param().coerce(value, param=param, ctx=ctx)
+
+
+_NOT_PLAIN = object()
+
+
+def _plainly(value: Any, param: Any) -> Any:
+    """A value that needs no library to convert: nothing, text, a number in its bounds, a choice spelt exactly."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    wanted = getattr(getattr(param, "type_descriptor", None), "annotation", None)
+    if not isinstance(wanted, type) or not isinstance(value, str):
+        return _NOT_PLAIN
+    if wanted is str or isinstance(value, wanted):
+        return value
+    if issubclass(wanted, str):
+        return (
+            wanted(value) if value in {one.value for one in getattr(wanted, "__members__", {}).values()} else _NOT_PLAIN
+        )
+    if wanted is int and value.isascii() and value.isdigit() and len(value) < 16:
+        low, high = getattr(param, "min", None), getattr(param, "max", None)
+        if (low is None or int(value) >= low) and (high is None or int(value) <= high):
+            return int(value)
+    return _NOT_PLAIN
 
 
 def _spare(params: Iterable[Any]) -> None:
