@@ -42,11 +42,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One output of the stack; a sensitive one is masked."""
+    """One output of the stack; a sensitive one is masked. `changed`: a plan changes it."""
 
     name: str
     value: Any
     sensitive: bool = False
+    changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

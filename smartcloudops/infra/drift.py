@@ -1,0 +1,105 @@
+"""What others changed behind Terraform's back, apart from what the configuration wants besides. Pure.
+
+Terraform lists as drift whatever is not as its state has it, much of it only written differently. Drift that means
+drift is what a plan would bring back: its address is also among the planned changes, at the same attribute.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from smartcloudops.infra.records import Attribute, Change, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What others changed (`before`: as the state has it, `after`: as it is in AWS), what of it is ignored, and what
+    the configuration changes besides."""
+
+    found: tuple[Change, ...]
+    ignored: tuple[Change, ...]
+    pending: tuple[Change, ...]
+
+
+def real(drift: Iterable[Change], changes: Sequence[Change]) -> tuple[Change, ...]:
+    """Of what differs from the state, that which the planned changes would bring back."""
+    planned = {change.address: change for change in changes}
+    return tuple(sorted(_brought_back(drift, planned), key=lambda c: (c.action != "delete", c.address)))
+
+
+def _brought_back(drift: Iterable[Change], planned: dict[str, Change]) -> Iterator[Change]:
+    for each in drift:
+        plan = planned.get(each.address)
+        if plan is None or plan.action == "delete":
+            continue
+        if each.action == "delete":
+            yield each
+            continue
+        wanted = {_place(a) for a in plan.attributes}
+        kept = tuple(a for a in each.attributes if _place(a) in wanted)
+        if kept:
+            yield dataclasses.replace(each, attributes=kept)
+
+
+def judged(plan: Plan, ignore: Sequence[str] = ()) -> Drift:
+    """The drift of a plan. `ignore` are patterns of addresses, types or attributes, in which `*` is anything:
+    `aws_instance.app`, `aws_instance`, `aws_vpc.main.tags.Owner`, `*.tags.*`."""
+    patterns = [_pattern(each) for each in ignore]
+    sorted_out = [(_kept(each, patterns, False), _kept(each, patterns, True)) for each in plan.drift]
+    return Drift(
+        tuple(kept for kept, _ in sorted_out if kept),
+        tuple(left for _, left in sorted_out if left),
+        tuple(_pending(plan)),
+    )
+
+
+def _kept(change: Change, patterns: Sequence[re.Pattern[str]], ignored: bool) -> Change | None:
+    """The part of a resource's drift that is ignored, or that is not."""
+    whole = _matches(patterns, change.address, change.type)
+    if whole or not change.attributes:
+        return change if whole == ignored else None
+    attributes = tuple(
+        a
+        for a in change.attributes
+        if _matches(patterns, f"{change.address}.{a.path}", f"{change.type}.{a.path}") == ignored
+    )
+    return dataclasses.replace(change, attributes=attributes) if attributes else None
+
+
+def _matches(patterns: Sequence[re.Pattern[str]], *names: str) -> bool:
+    return any(pattern.fullmatch(name) for pattern in patterns for name in names)
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """`*` is anything, everything else itself: addresses are full of brackets, which fnmatch would take for sets."""
+    return re.compile(".*".join(re.escape(part) for part in text.strip().split("*")))
+
+
+def _pending(plan: Plan) -> Iterator[Change]:
+    """Planned changes but for what only brings back what others changed."""
+    drifted = {change.address: change for change in plan.drift}
+    for change in plan.changes:
+        found = drifted.get(change.address)
+        if found is None:
+            if change.action != "read":
+                yield change
+        elif found.action == "delete":
+            if change.action != "create":
+                yield change
+        else:
+            rest = tuple(a for a in change.attributes if not _is_undone(a, found.attributes))
+            if rest or (change.action == "delete"):
+                yield dataclasses.replace(change, attributes=rest)
+
+
+def _is_undone(attribute: Attribute, drifted: Sequence[Attribute]) -> bool:
+    place, back = _place(attribute), (attribute.after, attribute.before)
+    return any(_place(each) == place and (each.before, each.after) == back for each in drifted)
+
+
+def _place(attribute: Attribute) -> str:
+    """An attribute without the number of its block, which differs from one side to the other."""
+    return attribute.path.partition("[")[0]
