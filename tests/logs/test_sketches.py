@@ -194,7 +194,7 @@ def test_groups_of_numbers_are_bounded(monkeypatch) -> None:
     monkeypatch.setattr(measured_module, "GROUPS", 10)
     found = Measured()
     for n in range(50):
-        found.add({(f"g{n}", 1.5): 1 + 9 * (n == 0), (f"g{n}", None): 1, (f"g{n}", "fast"): 2})
+        found.add({(f"g{n}",): {1.5: 1 + 9 * (n == 0), None: 1, "fast": 2}})
     assert len(found.groups) <= 10 and ("g0",) in found.groups
     whole = found.all()
     assert (whole.quantiles.count, whole.missing, whole.other, whole.example) == (59, 50, 100, "fast")

@@ -48,15 +48,27 @@ class Blockwise:
         if not self._known.suits(block.reading):
             self._read(block, matching(block, self._sieve), tally)
             return
-        left = list[tuple[int, int]]()
+        left, held = list[tuple[int, int]](), dict[int, Columns]()
         for spans, columns in self._known.parts(block.data, block.reading, width=self._width(tally)):
             fits = None if columns is None else self._fits(columns)
             if columns is None or fits is None:
                 left += spans
             elif fits:
-                tally.take(columns, self._wanted)
+                self._hold(columns, held, tally)
+        for columns in held.values():
+            tally.take(columns, self._wanted)
         tally.know(self._known.names)
         self._read(block, self._matching(block, left), tally)
+
+    def _hold(self, columns: Columns, held: dict[int, Columns], tally: Tally) -> None:
+        """Keep columns that are read alike until there are many rows, of which few are different."""
+        kind = id(columns.read)
+        if kind in held:
+            held[kind].extend(columns)
+        else:
+            held[kind] = columns
+        if held[kind].rows >= _ROWS:
+            tally.take(held.pop(kind), self._wanted)
 
     def _width(self, tally: Tally) -> int | None:
         if tally.timeline is not None:

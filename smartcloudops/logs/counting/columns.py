@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
@@ -33,11 +33,11 @@ class Columns:
     """
 
     rows: int
-    fields: Mapping[str, Sequence[Hashable]]
+    fields: Mapping[str, list[Any]]
     read: Mapping[str, Read] = field(default_factory=dict)
     # Fields whose raw values are all numbers that float() reads.
     numeric: frozenset[str] = frozenset()
-    moments: Sequence[Hashable] = ()
+    moments: list[Any] = field(default_factory=list)
     moment: Callable[[Any], int | None] = as_it_is  # type: ignore[assignment]
     first: int | None = None
     last: int | None = None
@@ -55,19 +55,36 @@ class Columns:
             found[key] = found.get(key, 0) + count
         return found
 
-    def measured(self, names: tuple[str, ...], measure: str) -> dict[tuple[Any, ...], int]:
-        """As `counted`, with one field more, whose values are numbers where that is known, else text."""
-        number = float if measure in self.numeric else self._reader(measure)
-        return self._summed(self._raw((*names, measure)), [*(self._reader(name) for name in names), number])
+    def measured(self, names: tuple[str, ...], measure: str) -> dict[Texts, Counter[float | str | None]]:
+        """How often each value of a field comes, by combination: numbers where that is known, else text."""
+        read: Callable[[Any], Any] = float if measure in self.numeric else self._reader(measure)
+        column = self._columns((measure,))[0]
+        found: dict[Texts, Counter[float | str | None]] = {}
+        for raw, values in self._parted(names, column).items():
+            key = tuple([self._reader(name)(value) for name, value in zip(names, raw, strict=True)])
+            found.setdefault(key, Counter()).update(map(read, values))
+        return found
+
+    def _parted(self, names: tuple[str, ...], column: Iterable[Any]) -> Mapping[tuple[Any, ...], Iterable[Any]]:
+        if not names:
+            return {(): column}
+        parted: dict[tuple[Any, ...], list[Any]] = defaultdict(list)
+        for raw, value in zip(zip(*self._columns(names), strict=False), column, strict=False):
+            parted[raw].append(value)
+        return parted
+
+    def extend(self, other: Columns) -> None:
+        """Take in more rows of the same kind."""
+        self.rows += other.rows
+        for name, column in self.fields.items():
+            column.extend(other.fields[name])
+        self.moments.extend(other.moments)
+        if other.first is not None and other.last is not None:
+            self.first = other.first if self.first is None else min(self.first, other.first)
+            self.last = other.last if self.last is None else max(self.last, other.last)
 
     def _summed(self, raw: Mapping[tuple[Any, ...], int], reads: Sequence[Callable[[Any], Any]]) -> dict[Any, int]:
         found: dict[tuple[Any, ...], int] = {}
-        if len(reads) == 1:
-            read = reads[0]
-            for (value,), count in raw.items():
-                one = (read(value),)
-                found[one] = found.get(one, 0) + count
-            return found
         for values, count in raw.items():
             key = tuple([read(value) for read, value in zip(reads, values, strict=True)])
             found[key] = found.get(key, 0) + count

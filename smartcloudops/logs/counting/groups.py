@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
@@ -78,7 +78,7 @@ class Group:
 
     def columns(self, lines: bytes, *, width: int | None) -> Columns | None:
         """The columns of lines that it holds; with times where `width` (ms) is given. None where a time is none."""
-        fields: dict[str, Sequence[Hashable]] = {name: cut(lines) for name, cut in self._cutters}
+        fields: dict[str, list[Any]] = {name: cut(lines) for name, cut in self._cutters}
         # Every line has exactly one of each.
         rows = len(next(iter(fields.values()))) if fields else lines.count(b"\n")
         stamp = self.plan.stamp

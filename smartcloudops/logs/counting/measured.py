@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from heapq import nlargest
-from typing import Any
 
 from smartcloudops.logs.counting.columns import Texts
 from smartcloudops.logs.counting.quantiles import Quantiles, number_of
@@ -60,13 +59,10 @@ class Measured:
     rest: Numbers = field(default_factory=Numbers)
     lost: int = 0
 
-    def add(self, counts: Mapping[tuple[Any, ...], int]) -> None:
-        """How often each came: the group, and the value of the field behind it."""
-        parted: dict[Texts, dict[float | str | None, int]] = {}
-        for (*group, value), count in counts.items():
-            parted.setdefault(tuple(group), {})[value] = count
-        for group_of, values in parted.items():
-            self.groups.setdefault(group_of, Numbers()).add(values)
+    def add(self, parted: Mapping[Texts, Mapping[float | str | None, int]]) -> None:
+        """How often each value came, by group."""
+        for group, values in parted.items():
+            self.groups.setdefault(group, Numbers()).add(values)
         self._bound()
 
     def merge(self, other: Measured) -> None:

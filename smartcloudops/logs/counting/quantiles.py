@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import ceil, exp, inf, isfinite, log
 
 ERROR = 0.01
@@ -14,6 +15,7 @@ _PER_LOG = 1 / log(_GAMMA)
 _HALF, _LARGEST = log(2 / (1 + _GAMMA)), 709.78
 
 
+@lru_cache(maxsize=1 << 15)
 def bin_of(size: float) -> int:
     """The bin of a positive number: all numbers of a bin are within ERROR of `middle(bin)`."""
     return ceil(log(size) * _PER_LOG)
