@@ -14,7 +14,7 @@ import typer
 
 from smartcloudops.cli.context import Context
 from smartcloudops.cli.lazy import LazyGroup
-from smartcloudops.core.errors import ScoError, Status
+from smartcloudops.core.errors import ScoError, Status, UsageError
 
 _CLICK_ERROR: Any = typer.BadParameter.__mro__[2]
 
@@ -164,6 +164,8 @@ def _report(e: ScoError) -> int:
     if log.to_file():
         log.Log("cli").error(e.message, status=int(e.status))
     sys.stderr.write(redact(printable(f"sco: {e.message}")) + "\n")
+    if isinstance(e, UsageError) and (picture := e.caret()):
+        sys.stderr.write("".join(f"  {redact(line)}\n" for line in picture.splitlines()))
     if e.hint:
         sys.stderr.write(redact(printable(f"try: {e.hint}")).join(("  ", "\n")))
     return e.status

@@ -84,6 +84,10 @@ class UsageError(ScoError):
 
     status = Status.USAGE
 
+    def caret(self) -> str:
+        """Lines that show the place of what is wrong, where it has one."""
+        return ""
+
 
 class ConfigError(UsageError):
     """Wrong, unknown or untrusted configuration."""

@@ -195,7 +195,7 @@ def _spans(block: Block, sieve: Sieve) -> Iterator[tuple[int, int]]:
         yield from framing.records(data)
         return
     around, done = framing.around, -1
-    for at in sieve.candidates(data):
+    for at in sieve.candidates(data, lines=framing.in_lines):
         if at > done:
             start, end = around(data, at)
             done = max(end, at)

@@ -179,7 +179,7 @@ def _unless_ruled_out(buffers: Iterator[bytes], sieve: Sieve) -> Iterator[bytes]
         return _broken_off(first, e)
     if second is not None:
         return chain((first, second), buffers)
-    return None if next(sieve.candidates(first), None) is None else iter((first,))
+    return None if next(sieve.candidates(first, lines=False), None) is None else iter((first,))
 
 
 def _broken_off(first: bytes, error: Unread) -> Iterator[bytes]:

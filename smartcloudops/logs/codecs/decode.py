@@ -64,8 +64,8 @@ def _capped(buffers: Iterator[bytes], stored: Pieces, cap: int) -> Iterator[byte
             ratio = total / max(1, stored.offset)
             raise Unread(
                 "bomb",
-                f"decodes to more than {quantity(cap, 'bytes')} ({ratio:.0f} to 1, {quantity(stored.offset, 'bytes')} of "
-                "it read so far); --max-object raises the limit",
+                f"decodes to more than {quantity(cap, 'bytes')} ({ratio:.0f} to 1, {quantity(stored.offset, 'bytes')} "
+                "of it read so far); --max-object raises the limit",
             )
         yield buffer
 

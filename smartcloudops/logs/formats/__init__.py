@@ -30,6 +30,9 @@ class Hint:
 class Framing(Protocol):
     """Where records begin and end in a decoded buffer. A record has no line end of its own at its end."""
 
+    # Whether each record has lines of its own; several share one in a document.
+    in_lines: bool
+
     # How many leading bytes of `data` are whole records, when more is to come: 0 if none is whole yet.
     def cut(self, data: bytes) -> int: ...
 

@@ -63,7 +63,7 @@ class _Reader:
             return None
         for name in self._ints:
             value = fields[name]
-            if value and value.isdecimal() and len(value) < 19:
+            if value and value.isascii() and value.isdecimal() and len(value) < 19:
                 fields[name] = int(value)
         self._add(fields)
         return Event(time, fields)
@@ -75,7 +75,7 @@ def whole(text: str | None) -> int | str | None:
     >>> whole("200"), whole("-"), whole(None)
     (200, '-', None)
     """
-    return int(text) if text and text.isdecimal() and len(text) < 19 else text
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 19 else text
 
 
 @lru_cache(maxsize=16)

@@ -20,6 +20,8 @@ class Documents:
     [b'{"a":{}}', b'{"b":"}"}']
     """
 
+    in_lines = False
+
     __slots__ = ("_data", "_spans", "_starts")
 
     def __init__(self) -> None:

@@ -12,6 +12,8 @@ class Lines:
     ([(0, 1), (3, 3), (4, 5)], (0, 1), 2)
     """
 
+    in_lines = True
+
     __slots__ = ()
 
     def cut(self, data: bytes) -> int:

@@ -72,7 +72,8 @@ def _meant(text: str) -> str:
 def _escaped(found: re.Match[str]) -> str:
     sign = found[1]
     if len(sign) < 5:
-        return _MEANT.get(sign, sign)
+        # An escape of a letter that means nothing stays as it is written, so that what is read is what stands there.
+        return _MEANT.get(sign, found[0] if sign.isalnum() else sign)
     code = int(sign[1:], 16)
     return "\ufffd" if 0xD800 <= code < 0xE000 else chr(code)
 

@@ -64,6 +64,8 @@ class Traces:
     [b'10:00:00 lost\nValueError: x\n  at y', b'10:00:01 ok']
     """
 
+    in_lines = True
+
     __slots__ = ("_boundary", "_sofar", "_stamped")
 
     def __init__(self, *, stamped: bool = True) -> None:
