@@ -52,7 +52,7 @@ class Contender:
 
 @dataclass(frozen=True)
 class Goal:
-    """A ratio or a limit that issue 7 asks for."""
+    """A ratio or a limit that is aimed at."""
 
     name: str
     value: float
