@@ -1,0 +1,83 @@
+"""What servers run when they first start (user data): unpacked, and where a secret stands in it. Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import zlib
+
+from smartcloudops.core.redact import MASK, redact
+
+# What masking says of a script instead of showing it.
+SUSPICIOUS = "holds what looks like a secret"
+_LARGEST = 4 << 20
+_DEEPEST = 3
+_GZIP = b"\x1f\x8b"
+# Base64 as cloud-init takes it for a file: one long word, or a column of them.
+_PACKED = re.compile(r"(?<![A-Za-z0-9+/=])(?:[A-Za-z0-9+/]{20,}\s{0,24}){1,20000}={0,2}(?![A-Za-z0-9+/=])")
+# What is put in later is no secret: $NAME, ${NAME}, $(command), {{ name }}, %(name)s, <name>; Grafana's $__file{path}.
+_FILLED_LATER = re.compile(
+    r"\$(?:__\w{1,20})?\{[^{}\n]{1,200}\}|\$\([^()\n]{1,400}\)|\$[A-Za-z_]\w{0,80}|"
+    r"\{\{[^{}\n]{1,200}\}\}|%\(\w{1,80}\)s|<[A-Za-z][\w-]{1,60}>"
+)
+# A line's end behind it keeps a form from going on into what follows; the mark tells it from real ones.
+_MARK = "\x00"
+_LATER = f"{MASK}\n{_MARK}"
+
+
+def unpacked(value: str) -> str:
+    """User data as the server reads it: out of base64 and gzip, at most 4 MiB of it.
+
+    >>> unpacked("IyEvYmluL3NoCg=="), unpacked("#!/bin/sh")
+    ('#!/bin/sh\\n', '#!/bin/sh')
+    """
+    try:
+        data = base64.b64decode("".join(value.split()), validate=True)
+    except (binascii.Error, ValueError):
+        return value
+    return _text(data) if data else value
+
+
+def _text(data: bytes) -> str:
+    if data.startswith(_GZIP):
+        try:
+            data = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data, _LARGEST)
+        except zlib.error:
+            return ""
+    return data.decode(errors="replace")
+
+
+def secret_lines(value: str) -> tuple[int, ...]:
+    """Numbers of the lines of user data in which something looks like a secret; files packed inside are opened, too.
+
+    >>> secret_lines("#!/bin/sh\\nexport DB_PASSWORD=hunter22\\nexport API_KEY=$KEY")
+    (2,)
+    """
+    return tuple(sorted(_lines(unpacked(value), 0)))
+
+
+def _lines(text: str, depth: int) -> set[int]:
+    kept = _FILLED_LATER.sub(_LATER, text)
+    found = _differing(kept, redact(kept))
+    if depth < _DEEPEST:
+        for match in _PACKED.finditer(text):
+            inner = unpacked(match[0])
+            if inner != match[0] and _is_text(inner) and _lines(inner, depth + 1):
+                found.add(text.count("\n", 0, match.start()) + 1)
+    return found
+
+
+def _differing(before: str, after: str) -> set[int]:
+    """Numbers of the lines that masking changed; a secret over several lines counts by its first."""
+    if before == after:
+        return set()
+    old, new = before.split("\n"), after.split("\n")
+    changed = [place for place, (a, b) in enumerate(zip(old, new, strict=False)) if a != b] or [len(new) - 1]
+    places = changed if len(old) == len(new) else changed[:1]
+    return {1 + sum(not line.startswith(_MARK) for line in old[1 : place + 1]) for place in places}
+
+
+def _is_text(text: str) -> bool:
+    """Whether it is more than bytes that happen to be base64."""
+    return bool(text) and sum(c.isprintable() or c in "\r\n\t" for c in text) >= 0.95 * len(text)
