@@ -7,10 +7,10 @@ drift is what a plan would bring back: its address is also among the planned cha
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from smartcloudops.infra.policy.waiving import is_meant
 from smartcloudops.infra.records import Attribute, Change, Plan
 
 
@@ -47,8 +47,7 @@ def _brought_back(drift: Iterable[Change], planned: dict[str, Change]) -> Iterat
 def judged(plan: Plan, ignore: Sequence[str] = ()) -> Drift:
     """The drift of a plan. `ignore` are patterns of addresses, types or attributes, in which `*` is anything:
     `aws_instance.app`, `aws_instance`, `aws_vpc.main.tags.Owner`, `*.tags.*`."""
-    patterns = [_pattern(each) for each in ignore]
-    sorted_out = [(_kept(each, patterns, False), _kept(each, patterns, True)) for each in plan.drift]
+    sorted_out = [(_kept(each, ignore, False), _kept(each, ignore, True)) for each in plan.drift]
     return Drift(
         tuple(kept for kept, _ in sorted_out if kept),
         tuple(left for _, left in sorted_out if left),
@@ -56,7 +55,7 @@ def judged(plan: Plan, ignore: Sequence[str] = ()) -> Drift:
     )
 
 
-def _kept(change: Change, patterns: Sequence[re.Pattern[str]], ignored: bool) -> Change | None:
+def _kept(change: Change, patterns: Sequence[str], ignored: bool) -> Change | None:
     """The part of a resource's drift that is ignored, or that is not."""
     whole = _matches(patterns, change.address, change.type)
     if whole or not change.attributes:
@@ -69,13 +68,8 @@ def _kept(change: Change, patterns: Sequence[re.Pattern[str]], ignored: bool) ->
     return dataclasses.replace(change, attributes=attributes) if attributes else None
 
 
-def _matches(patterns: Sequence[re.Pattern[str]], *names: str) -> bool:
-    return any(pattern.fullmatch(name) for pattern in patterns for name in names)
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    """`*` is anything, everything else itself: addresses are full of brackets, which fnmatch would take for sets."""
-    return re.compile(".*".join(re.escape(part) for part in text.strip().split("*")))
+def _matches(patterns: Sequence[str], *names: str) -> bool:
+    return any(is_meant(pattern.strip(), name) for pattern in patterns for name in names)
 
 
 def _pending(plan: Plan) -> Iterator[Change]:

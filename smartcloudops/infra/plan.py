@@ -134,7 +134,8 @@ def _attributes(
     action: Action, before: Any, after: Any, expressions: Any, forcing: Sequence[Sequence[str | int]]
 ) -> Iterator[Attribute]:
     if action in ("create", "read"):
-        yield from (_attribute(d, ()) for d in _flat(None, after) if d.after != UNKNOWN)
+        coming = (d for d in _flat(None, after) if d.after != UNKNOWN and Configured.sets(expressions, d.keys))
+        yield from (_attribute(d, ()) for d in coming)
     elif action in ("delete", "forget"):
         yield from (_attribute(d, ()) for d in _flat(before, None) if d.keys == ("id",))
     elif action != "no-op":
@@ -146,7 +147,7 @@ def _flat(before: Any, after: Any) -> Iterator[Difference]:
     """Each attribute of what comes or goes, blocks as a whole."""
     for key in dict.fromkeys((*(before or {}), *(after or {}))):
         old, new = (before or {}).get(key), (after or {}).get(key)
-        if not (is_nothing(old) and is_nothing(new)) and not (key == "tags_all" and new == (after or {}).get("tags")):
+        if not (is_nothing(old) and is_nothing(new)):
             yield Difference((key,), old, new)
 
 

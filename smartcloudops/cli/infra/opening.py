@@ -1,0 +1,131 @@
+"""What the reading commands of `sco infra` begin with: the stack that is meant, its Terraform, who asks AWS."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from smartcloudops.cli.context import working_directory
+from smartcloudops.core.errors import ScoError, UnreachableError
+
+if TYPE_CHECKING:
+    from smartcloudops.core.config import Config
+    from smartcloudops.core.console import Progress
+    from smartcloudops.infra.environments import Stack
+    from smartcloudops.infra.planning import Planned
+    from smartcloudops.infra.runner import Runner, Watch
+    from smartcloudops.infra.streams import Event
+
+# Between an interrupt, which lets Terraform give up its lock, and its end.
+_GRACE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One environment of the stack, and what runs Terraform in it."""
+
+    config: Config
+    stack: Stack
+    runner: Runner
+
+
+def opened(config: Config, env: str | None, variables: Sequence[str] = ()) -> Opened:
+    """The stack that the flags mean; ConfigError where there is none, or no Terraform."""
+    from smartcloudops.infra.binary import find
+    from smartcloudops.infra.environments import stack_of
+    from smartcloudops.infra.runner import Runner
+
+    stack = stack_of(config, env, variables, environ=os.environ, cwd=working_directory())
+    return Opened(config, stack, Runner.of(find(config), stack, os.environ))
+
+
+@contextmanager
+def planned(
+    of: Opened,
+    *,
+    targets: Sequence[str] = (),
+    destroy: bool = False,
+    quiet: bool = False,
+) -> Iterator[Planned]:
+    """A plan, made while STS is asked who we are: where nothing answers, Terraform alone would be silent for long."""
+    from smartcloudops.core.console import Progress
+    from smartcloudops.infra.backend import ensure
+    from smartcloudops.infra.planning import make_plan
+
+    asking = _Asking.of(of)
+    with Progress("read", quiet=quiet) as progress, ExitStack() as stack:
+        try:
+            ensure(of.runner, of.stack, lambda text: _say(text, quiet))
+            making = make_plan(of.runner, of.stack, targets=targets, destroy=destroy, watch=_watch(progress, asking))
+            made = stack.enter_context(making)
+        except (ScoError, KeyboardInterrupt):
+            if asking.error is not None:
+                raise asking.error from None
+            raise
+        progress.hide()
+        yield made
+
+
+def _say(text: str, quiet: bool) -> None:
+    if not quiet:
+        sys.stderr.write(f"{text}\n")
+
+
+def _watch(progress: Progress, asking: _Asking) -> Watch:
+    from smartcloudops.infra.records import Step
+    from smartcloudops.infra.runner import Watch
+
+    last = [""]
+
+    def on_event(event: Event) -> None:
+        if isinstance(event, Step) and event.kind == "refreshed":
+            last[0] = event.address
+            progress.advance(note=event.address)
+
+    def on_tick() -> None:
+        asking.check()
+        progress.show(last[0])
+
+    return Watch(on_event=on_event, on_tick=on_tick)
+
+
+@dataclass(slots=True)
+class _Asking:
+    """Asks AWS who we are, beside Terraform."""
+
+    error: ScoError | None = None
+    _failed_at: float | None = None
+    _thread: threading.Thread | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, opened: Opened) -> _Asking:
+        from smartcloudops.infra import preflight
+
+        asking = cls()
+
+        def run() -> None:
+            try:
+                preflight.look(opened.stack.region, environ=os.environ)
+            except ScoError as e:
+                asking.error = e
+
+        asking._thread = threading.Thread(target=run, daemon=True)
+        asking._thread.start()
+        return asking
+
+    def check(self) -> None:
+        """Where nothing answers, let Terraform end, and end it where it does not. Anything else it tells by itself."""
+        if not isinstance(self.error, UnreachableError):
+            return
+        if self._failed_at is None:
+            self._failed_at = time.monotonic()
+            signal.raise_signal(signal.SIGINT)
+        elif time.monotonic() - self._failed_at > _GRACE_S:
+            raise self.error
