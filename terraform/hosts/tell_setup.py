@@ -6,15 +6,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 # CloudWatch takes 1 MiB and 10,000 events at a time; what was said last matters most.
 LAST_BYTES, LINES = 500_000, 5_000
 
 
 def main() -> int:
-    path, status = sys.argv[1:]
-    with open(path, "rb") as f:
-        f.seek(max(0, os.path.getsize(path) - LAST_BYTES))
+    path, status = Path(sys.argv[1]), sys.argv[2]
+    with path.open("rb") as f:
+        f.seek(max(0, path.stat().st_size - LAST_BYTES))
         text = f.read().decode(errors="replace")
     lines = [line for line in text.splitlines() if line.strip()][-LINES:]
     now = int(time.time() * 1000)
