@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smartcloudops.infra.drift import judged
-from smartcloudops.infra.masking import MASKED, Veil, is_secret_name, opened, veil_of
+from smartcloudops.infra.masking import Veil, is_secret_name, opened, veil_of
 from smartcloudops.infra.plan import read_plan
+from smartcloudops.infra.records import MASKED
 
 SECRET = 'pl4nted "s3cret" ÄÖ/?'
 _KEYS = st.sampled_from(["a", "b", "name", "ingress", "tags", "tags_all", "policy", "values"])

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -62,7 +62,7 @@ def planned(
     asking = _Asking.of(of)
     with Progress("read", quiet=quiet) as progress, ExitStack() as stack:
         try:
-            ensure(of.runner, of.stack, lambda text: _say(text, quiet))
+            ensure(of.runner, of.stack, said(quiet))
             making = make_plan(of.runner, of.stack, targets=targets, destroy=destroy, watch=_watch(progress, asking))
             made = stack.enter_context(making)
         except (ScoError, KeyboardInterrupt):
@@ -73,9 +73,14 @@ def planned(
         yield made
 
 
-def _say(text: str, quiet: bool) -> None:
-    if not quiet:
-        sys.stderr.write(f"{text}\n")
+def said(quiet: bool) -> Callable[[str], None]:
+    """Says what takes its time, on stderr."""
+
+    def say(text: str) -> None:
+        if not quiet:
+            sys.stderr.write(f"{text}\n")
+
+    return say
 
 
 def _watch(progress: Progress, asking: _Asking) -> Watch:
