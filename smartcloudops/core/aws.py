@@ -128,15 +128,19 @@ def client(
     unsigned: bool = False,
     attempts: int = _ATTEMPTS,
     connections: int = 2 * CONNECTIONS,
+    read_s: float = _READ_S,
 ) -> Any:
-    """A client of a session; each request is tried `attempts` times. What `connect` promises holds."""
+    """A client of a session; each request is tried `attempts` times, silence borne for `read_s`.
+
+    What `connect` promises holds.
+    """
     with errors(endpoint or service):
         from botocore import UNSIGNED
         from botocore.config import Config
 
         config = Config(
             connect_timeout=CONNECT_S,
-            read_timeout=_READ_S,
+            read_timeout=read_s,
             retries={"mode": "standard", "total_max_attempts": attempts},
             max_pool_connections=connections,
             tcp_keepalive=True,

@@ -2,26 +2,28 @@
 
 It runs in a session of its own, so that the terminal's signals reach this process alone, which passes on what is meant:
 the first SIGINT (or SIGTERM, or SIGHUP) at once, for a program that ends what it is at; a further one as is decided.
+It writes to a file without a name rather than a pipe: where this process is killed, it goes on to its end, while a pipe
+that nobody reads would kill it too, in the middle of what it is at. Nothing of what it wrote is left behind.
 """
 
 from __future__ import annotations
 
 import os
-import selectors
 import signal
 import subprocess
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Literal
+from typing import IO, Literal
 
 from smartcloudops.core.errors import ScoError, UsageError
 
-_CHUNK = 65_536
-_TICK_S = 0.2
+_CHUNK = 1 << 20
+_TICK_S = 0.1
 _LONGEST_LINE = 16 << 20
 _STDERR_KEPT = 256 << 10
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -57,18 +59,16 @@ def stream(
     SIGHUP count as signals, and are raised again when the program has ended. Raises UsageError where the program is
     missing, ScoError where it cannot start; what a callback raises, after killing the program.
     """
-    with _signals() as caught:
-        process = _start(argv, env, cwd)
-        reading = _Reading(process)
+    with _signals() as caught, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = _start(argv, env, cwd, out, err)
+        reading = _Reading(out)
         try:
             _watch(process, reading, caught, on_line, on_tick, on_interrupt, decide)
         except BaseException:
             _send(process, signal.SIGKILL)
+            process.wait()
             raise
-        finally:
-            reading.close()
-            status = process.wait()
-    done = Streamed(status, reading.stderr(), caught.count, caught.terminated is not None)
+        done = Streamed(process.returncode, _end_of(err), caught.count, caught.terminated is not None)
     if caught.terminated is not None:
         signal.raise_signal(caught.terminated)
     return done
@@ -83,12 +83,13 @@ def _watch(
     on_interrupt: Callable[[int], None],
     decide: Callable[[], Decision],
 ) -> None:
-    heard = 0
-    while reading.is_open:
-        for line in reading.lines(_TICK_S):
+    heard, has_ended = 0, False
+    while not has_ended:
+        has_ended = _ends(process)
+        for line in reading.lines(is_last=has_ended):
             on_line(line)
         on_tick()
-        if caught.count > heard:
+        if caught.count > heard and not has_ended:
             heard = caught.count
             if caught.passed:
                 _obey(process, decide())
@@ -96,6 +97,13 @@ def _watch(
                 caught.passed = True
                 _send(process, signal.SIGINT)
                 on_interrupt(heard)
+
+
+def _ends(process: subprocess.Popen[bytes]) -> bool:
+    """Whether it ends within a moment."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_TICK_S)
+    return process.returncode is not None
 
 
 def _obey(process: subprocess.Popen[bytes], decision: Decision) -> None:
@@ -136,14 +144,15 @@ def _signals() -> Iterator[_Caught]:
             signal.signal(number, handler)
 
 
-def _start(argv: Sequence[str], env: Mapping[str, str] | None, cwd: Path | None) -> subprocess.Popen[bytes]:
+def _start(
+    argv: Sequence[str], env: Mapping[str, str] | None, cwd: Path | None, out: IO[bytes], err: IO[bytes]
+) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
             list(argv),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
+            stdout=out,
+            stderr=err,
             env=env,
             cwd=cwd,
             start_new_session=True,
@@ -158,46 +167,23 @@ def _start(argv: Sequence[str], env: Mapping[str, str] | None, cwd: Path | None)
 
 @dataclass(slots=True)
 class _Reading:
-    process: subprocess.Popen[bytes]
-    _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
-    _rest: bytearray = field(default_factory=bytearray)
-    _errors: bytearray = field(default_factory=bytearray)
+    """What was written since it was looked last; the writer's own place in the file is not moved."""
 
-    def __post_init__(self) -> None:
-        for pipe in (self.process.stdout, self.process.stderr):
-            assert pipe is not None
-            self._selector.register(pipe, selectors.EVENT_READ)
+    file: IO[bytes]
+    _at: int = 0
+    _rest: bytes = b""
 
-    @property
-    def is_open(self) -> bool:
-        """Whether more may come."""
-        return bool(self._selector.get_map())
+    def lines(self, *, is_last: bool) -> Iterator[str]:
+        """Whole lines; with the last also what has no end."""
+        while data := os.pread(self.file.fileno(), _CHUNK, self._at):
+            self._at += len(data)
+            *whole, rest = (self._rest + data).split(b"\n")
+            self._rest = rest[:_LONGEST_LINE]
+            yield from (line.decode(errors="replace") for line in whole if line)
+        if is_last and self._rest:
+            yield self._rest.decode(errors="replace")
 
-    def lines(self, wait_s: float) -> Iterator[str]:
-        """Whole lines of stdout that came within that time."""
-        for entry, _ in self._selector.select(wait_s):
-            data = os.read(entry.fd, _CHUNK)
-            if not data:
-                self._selector.unregister(entry.fileobj)
-            if entry.fileobj is self.process.stderr:
-                self._errors += data
-                del self._errors[:-_STDERR_KEPT]
-            else:
-                yield from self._take(data)
 
-    def _take(self, data: bytes) -> Iterator[str]:
-        self._rest += data
-        parts = bytes(self._rest).split(b"\n")
-        *whole, rest = parts if data else [*parts, b""]
-        self._rest = bytearray(rest[:_LONGEST_LINE])
-        yield from (line.decode(errors="replace") for line in whole if line)
-
-    def stderr(self) -> str:
-        """The end of what it said there."""
-        return self._errors.decode(errors="replace")
-
-    def close(self) -> None:
-        self._selector.close()
-        for pipe in (self.process.stdout, self.process.stderr):
-            if pipe is not None:
-                pipe.close()
+def _end_of(file: IO[bytes]) -> str:
+    size = os.fstat(file.fileno()).st_size
+    return os.pread(file.fileno(), _STDERR_KEPT, max(0, size - _STDERR_KEPT)).decode(errors="replace")

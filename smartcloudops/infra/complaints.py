@@ -20,26 +20,39 @@ _NOISE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
+class Scene:
+    """Where it happened: `command` is what a person types to run Terraform for the same environment, `here` is how
+    this user on this machine signs a lock, `holder` the process of another Terraform that runs there now."""
+
+    command: str = "terraform"
+    here: str = ""
+    holder: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Rule:
     """Text that a complaint has (a regular expression), and the error it is."""
 
     pattern: str
-    error: Callable[[Complaint, str], ScoError]
+    error: Callable[[Complaint, str, Scene], ScoError]
 
 
-def error_of(complaints: Sequence[Complaint], *, stderr: str = "", status: int = 1) -> ScoError:
+def error_of(
+    complaints: Sequence[Complaint], *, stderr: str = "", status: int = 1, scene: Scene | None = None
+) -> ScoError:
     """The error that a failed run ends in; the first complaint that is known says what to do."""
+    scene = scene or Scene()
     errors = [c for c in complaints if c.severity == "error"]
     for complaint in errors:
         text = f"{complaint.summary}\n{complaint.detail}"
         for rule in _RULES:
             if re.search(rule.pattern, text, re.IGNORECASE):
-                return rule.error(complaint, text)
+                return rule.error(complaint, text, scene)
     if errors:
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         return ScoError(f"Terraform: {sentence(errors[0])}{more}", hint=_where(errors[0]))
     said = _plain(stderr) or f"it ended with status {status} and said nothing"
-    return _from_text(stderr) or ScoError(f"Terraform failed: {said}", hint="terraform plan, by hand, says more")
+    return _from_text(stderr, scene) or ScoError(f"Terraform failed: {said}", hint="terraform plan, by hand, says more")
 
 
 def sentence(complaint: Complaint) -> str:
@@ -59,74 +72,73 @@ def _plain(text: str) -> str:
     return found if len(found) <= _LONGEST else f"{found[:_LONGEST]}…"
 
 
-def _from_text(stderr: str) -> ScoError | None:
+def _from_text(stderr: str, scene: Scene) -> ScoError | None:
     """What commands without `-json` print, as one complaint."""
     complaint = Complaint("error", "", stderr)
     for rule in _RULES:
         if re.search(rule.pattern, stderr, re.IGNORECASE):
-            return rule.error(complaint, stderr)
+            return rule.error(complaint, stderr, scene)
     return None
 
 
-def _locked(complaint: Complaint, text: str) -> ScoError:
-    known = dict(_LOCK.findall(text))
-    who = printable(known.get("Who", "")) or "somebody"
-    since = printable(known.get("Created", ""))[:19]
+def _locked(complaint: Complaint, text: str, scene: Scene) -> ScoError:
+    known = {name: printable(value) for name, value in _LOCK.findall(text)}
+    who, identity = known.get("Who") or "somebody", known.get("ID") or "ID"
+    since = f" since {known['Created'][:19]} UTC" if known.get("Created") else ""
     doing = known.get("Operation", "").removeprefix("OperationType").lower()
-    said = (
-        f"the state is locked by {who}" + (f" since {since} UTC" if since else "") + (f", to {doing}" if doing else "")
-    )
-    identity = known.get("ID", "")
-    unlock = f"terraform force-unlock {printable(identity)}" if identity else "terraform force-unlock ID"
-    return LockedError(
-        said, hint=f"wait until that ends; only if it is dead for sure, in the stack's directory: {unlock}"
-    )
+    said = f"the state is locked by {who}{since}{f', to {doing}' if doing else ''}"
+    unlock = f"{scene.command} force-unlock -force {identity}"
+    if who != scene.here:
+        return LockedError(said, hint=f"wait until that ends; only if it is dead for sure: {unlock}")
+    if scene.holder is not None:
+        return LockedError(f"{said}; it runs here as process {scene.holder}", hint="wait until that ends")
+    return LockedError(f"{said}; that run is dead: no Terraform works there on this machine now", hint=unlock)
 
 
-def _corrupt(complaint: Complaint, text: str) -> ScoError:
+def _corrupt(complaint: Complaint, text: str, scene: Scene) -> ScoError:
     hint = "put the newest backup back: sco infra status names it, and how"
     return ScoError("the state file cannot be read: it is no JSON that Terraform wrote", hint=hint)
 
 
-def _variable(complaint: Complaint, text: str) -> ScoError:
+def _variable(complaint: Complaint, text: str, scene: Scene) -> ScoError:
     found = _VARIABLE.search(text)
     name = found[1] if found else "NAME"
     hint = f"--var {name}=…, or write it into the environment's .tfvars file"
     return ConfigError(f"the stack's variable `{name}` is not set and has no default", hint=hint)
 
 
-def _stale(complaint: Complaint, text: str) -> ScoError:
+def _stale(complaint: Complaint, text: str, scene: Scene) -> ScoError:
     return ScoError("the state changed after the plan was made; nothing was applied", hint="run the command again")
 
 
-def _credentials(complaint: Complaint, text: str) -> ScoError:
+def _credentials(complaint: Complaint, text: str, scene: Scene) -> ScoError:
     hint = "aws configure, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
     return ConfigError("AWS: there are no credentials, or they are refused", hint=hint)
 
 
-def _expired(complaint: Complaint, text: str) -> ScoError:
+def _expired(complaint: Complaint, text: str, scene: Scene) -> ScoError:
     return ConfigError("AWS: the credentials have expired or are not valid", hint="sign in again: aws sso login")
 
 
-def _denied(complaint: Complaint, text: str) -> ScoError:
+def _denied(complaint: Complaint, text: str, scene: Scene) -> ScoError:
     return ConfigError(f"AWS refuses: {sentence(complaint)}", hint="allow it for these credentials, or use others")
 
 
-def _unreachable(complaint: Complaint, text: str) -> ScoError:
+def _unreachable(complaint: Complaint, text: str, scene: Scene) -> ScoError:
     hint = "check the network, the region and AWS_ENDPOINT_URL; what was made so far is in the state"
     return UnreachableError(f"AWS does not answer: {sentence(complaint)}", hint=hint)
 
 
-def _uninitialised(complaint: Complaint, text: str) -> ScoError:
+def _uninitialised(complaint: Complaint, text: str, scene: Scene) -> ScoError:
     return ConfigError("the stack's directory is not initialised for this backend", hint="sco infra init")
 
 
-def _provider(complaint: Complaint, text: str) -> ScoError:
+def _provider(complaint: Complaint, text: str, scene: Scene) -> ScoError:
     hint = "check the network (registry.terraform.io), or a mirror in ~/.terraformrc"
     return UnreachableError(f"the AWS provider cannot be had: {sentence(complaint)}", hint=hint)
 
 
-def _instance_type(complaint: Complaint, text: str) -> ScoError:
+def _instance_type(complaint: Complaint, text: str, scene: Scene) -> ScoError:
     hint = "--var instance_type=t3.micro (new accounts' free tier), or t2.micro in older ones"
     return ConfigError(f"AWS refuses the instance type: {sentence(complaint)}", hint=hint)
 

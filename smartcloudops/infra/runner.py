@@ -6,9 +6,12 @@ log or an error: state, outputs and plans hold secrets in clear.
 
 from __future__ import annotations
 
+import getpass
 import os
+import shlex
+import socket
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +21,8 @@ from smartcloudops.core.process import run
 from smartcloudops.core.streaming import Decision, stream
 from smartcloudops.infra.arguments import built
 from smartcloudops.infra.binary import Binary
-from smartcloudops.infra.complaints import error_of
+from smartcloudops.infra.complaints import Scene, error_of
+from smartcloudops.infra.environments import Stack
 from smartcloudops.infra.records import Complaint, Summary
 from smartcloudops.infra.streams import Event, event_in
 
@@ -56,6 +60,11 @@ class Runner:
     environ: Mapping[str, str]
     more: Mapping[str, str]
 
+    @classmethod
+    def of(cls, binary: Binary, stack: Stack, environ: Mapping[str, str]) -> Runner:
+        """Runs of that environment of the stack."""
+        return cls(binary, stack.dir, environ, stack.environment())
+
     def stream(self, command: str, *arguments: str, watch: Watch | None = None, **options: Any) -> Ran:
         """Run a command that knows `-json` to its end, whatever its end is."""
         watch = watch or Watch()
@@ -92,10 +101,20 @@ class Runner:
         with _private_files():
             done = run(argv, timeout_s=_READ_S, env=self.environment(), cwd=self.dir, max_output=limit, check=False)
         if done.status != 0:
-            raise error_of((), stderr=done.stderr or done.stdout, status=done.status)
+            raise error_of((), stderr=done.stderr or done.stdout, status=done.status, scene=self.scene())
         if done.truncated:
             raise ScoError(f"`{self.binary.name} {command}` printed more than {limit >> 20} MB")
         return done.stdout
+
+    def failed(self, ran: Ran) -> ScoError:
+        """The error that a run ended in."""
+        return error_of(ran.complaints, status=ran.status, scene=self.scene())
+
+    def scene(self) -> Scene:
+        """What an error needs to know about this machine, to say the next command in full."""
+        more = "".join(f"{name}={shlex.quote(value)} " for name, value in sorted(self.more.items()))
+        command = f"cd {shlex.quote(str(self.dir))} && {more}{self.binary.path.name}"
+        return Scene(command, f"{_user()}@{socket.gethostname()}", running(self.binary, self.dir))
 
     def environment(self) -> dict[str, str]:
         """Variables of the child. What would make it talk, log or ask differently is taken out."""
@@ -103,11 +122,6 @@ class Runner:
         unwanted = ("TF_LOG", "TF_CLI_ARGS", "TF_WORKSPACE", "TF_DATA_DIR")
         own = {name: value for name, value in self.environ.items() if not name.startswith(unwanted)}
         return {**own, **quiet, **self.more}
-
-
-def failed(ran: Ran) -> ScoError:
-    """The error that a run ended in."""
-    return error_of(ran.complaints, status=ran.status)
 
 
 @contextmanager
@@ -118,3 +132,21 @@ def _private_files() -> Iterator[None]:
         yield
     finally:
         os.umask(before)
+
+
+def running(binary: Binary, directory: Path, *, proc: Path = Path("/proc")) -> int | None:
+    """The process of a Terraform that works in a directory now; None where there is none that we may see."""
+    wanted = (os.fsencode(binary.path), os.fsencode(binary.path.resolve()))
+    for process in proc.glob("[0-9]*"):
+        with suppress(OSError):
+            arguments = (process / "cmdline").read_bytes().split(b"\0")
+            if any(each in wanted for each in arguments[:3]) and (process / "cwd").readlink() == directory.resolve():
+                return int(process.name)
+    return None
+
+
+def _user() -> str:
+    """As Terraform signs a lock; a user without a name has none there either."""
+    with suppress(KeyError, OSError):
+        return getpass.getuser()
+    return ""

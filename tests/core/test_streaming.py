@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -111,3 +113,25 @@ def test_it_works_beside_the_main_thread() -> None:
 def test_a_missing_program() -> None:
     with pytest.raises(UsageError, match="no program `no-such-thing`"):
         stream(["no-such-thing"], on_line=print)
+
+
+def test_a_killed_reader_does_not_take_the_program_with_it(tmp_path) -> None:
+    """A pipe that nobody reads would end it in the middle of its work."""
+    chatty = (
+        "import pathlib,signal,time; signal.signal(signal.SIGPIPE, signal.SIG_DFL)\n"
+        "for n in range(60): print('x' * 5000, flush=True); time.sleep(.02)\n"
+        f"pathlib.Path({str(tmp_path / 'done')!r}).touch()"
+    )
+    reader = (
+        "import sys; from smartcloudops.core.streaming import stream\n"
+        f"stream([sys.executable, '-c', {chatty!r}], on_line=lambda line: print(line[0], flush=True))"
+    )
+    env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen([sys.executable, "-c", reader], stdout=subprocess.PIPE, env=env) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"x\n"
+        process.kill()
+    deadline = time.monotonic() + 30
+    while not (tmp_path / "done").exists():
+        assert time.monotonic() < deadline, "it ended with its reader"
+        time.sleep(0.05)
