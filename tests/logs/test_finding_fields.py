@@ -29,6 +29,24 @@ def test_a_filter_finds_what_every_line_parsed_says(node: Filter, data: bytes, e
     assert fast(compiled(Question(where=str(node)), engine=engine), data) == expected
 
 
+NUMBERS = st.one_of(st.integers(1, 1200), st.sampled_from([1.5, 9.99, 499.5, 100000, 10**11, 2.0]))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    name=st.sampled_from(NAMES),
+    sign=st.sampled_from(["<", "<=", ">", ">="]),
+    at=NUMBERS,
+    data=buffers(),
+    engine=ENGINES,
+)
+def test_a_range_finds_what_every_line_parsed_says(name, sign, at, data: bytes, engine: Engine) -> None:
+    where = f"`{name}` {sign} {at!r}"
+    node = parse(where)
+    expected = [start for start, end in lines_of(data) if is_kept(node, event_of(data[start:end]).fields)]
+    assert fast(compiled(Question(where=where), engine=engine), data) == expected
+
+
 @settings(max_examples=40, deadline=None)
 @given(name=st.sampled_from(NAMES), value=st.sampled_from(WORDS), data=buffers(), engine=ENGINES)
 def test_a_field_is_found_by_its_text(name: str, value: str, data: bytes, engine: Engine) -> None:
@@ -63,6 +81,15 @@ def test_pattern_and_filter_both_hold(node: Filter, word: str, invert: bool, dat
         ("status = 500", b'{"status":499.99999999999999999}'),
         ("status = 500", b'{"status":"0500.0"}'),
         ("status in (404, 500)", b'{"status":5E2}'),
+        ("status >= 500", b'{"status":499.99999999999999999}'),
+        ("status >= 500", b'{"a":1,"status" : 5e2}'),
+        ("status > 9", b'{"status":"0000010"}'),
+        ("http.status > 99", b'{"http":{"status":100}}'),
+        ("http.status > 99", b'{"http.status":100}'),
+        ("size <= 500", b'{"size":500.0}'),
+        ("size < 500", b'{"size":0.0000001}'),
+        ("size < 500", rb'{"s\u0069ze":99}'),
+        ("size < 3", b'{"size":-700}'),
         ("id = 123456789012", b'{"id":123456789011.999999999}'),
         ("id = 1000000000001", b'{"id":1000000000000.99999}'),
         ("f = 1.5", b'{"f":15e-1}'),

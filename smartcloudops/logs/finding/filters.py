@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 from smartcloudops.logs.finding.clauses import Clause, any_of
 from smartcloudops.logs.finding.fields import field_text, value_of
 from smartcloudops.logs.finding.patterns import Pattern
-from smartcloudops.logs.finding.values import clauses_of_number, clauses_of_regex, clauses_of_text
+from smartcloudops.logs.finding.values import clauses_of_number, clauses_of_range, clauses_of_regex, clauses_of_text
 
 Operator = Literal["=", "!=", "<", "<=", ">", ">="]
 # A number compares by size, text by its characters.
@@ -81,7 +81,11 @@ class Compare:
 
     @property
     def literals(self) -> tuple[Clause, ...]:
-        return _clauses_of(self.constant) if self.sign == "=" else ()
+        if self.sign == "=":
+            return _clauses_of(self.constant)
+        if self.sign == "!=" or isinstance(self.constant, str):
+            return ()
+        return clauses_of_range(self.name, self.constant, above=self.sign in (">", ">="))
 
     def __str__(self) -> str:
         return f"{spelled(self.name)} {self.sign} {_constant(self.constant)}"

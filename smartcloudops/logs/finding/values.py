@@ -16,6 +16,8 @@ _PLAIN_BYTES = re.compile(rb"[\w\x80-\xff]+")
 _NUMBERLIKE = re.compile(rb"[0-9.e+\-infa]*", re.IGNORECASE)
 _WORDS = ("true", "false", "null", "none", "nan", "infinity", "-infinity")
 _SHORTEST = 2
+# Part of a field's name that is written as it is, but for ESCAPES.
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # A float may be written with an exponent, or with so many nines that it rounds to a whole number.
 _OTHERWISE = rb"[^0-9A-Za-z_.\x2d]-?[0-9.]+[eE][-+]?[0-9]|\.9999"
 # Above, .9999 may not be enough nines to tell.
@@ -48,6 +50,30 @@ def clauses_of_number(number: int | float) -> tuple[Clause, ...]:
     if isinstance(number, float) or abs(number) >= _LARGEST or len(digits) < _SHORTEST:
         return ()
     return (Clause(frozenset({digits}) | ESCAPES, pattern=_OTHERWISE),)
+
+
+def clauses_of_range(name: str, number: int | float, *, above: bool) -> tuple[Clause, ...]:
+    """For a field that is larger (`above`) or smaller than a number, or equal: where a line begins as JSON, its name
+    stands before a number with enough digits, and not too small a first one; any other line may match.
+
+    >>> import re
+    >>> looked_for = clauses_of_range("http.status", 500, above=True)[0].pattern
+    >>> [bool(re.search(looked_for, line)) for line in (b'{"status": 503}', b'{"status":200}', b"GET / 200")]
+    [True, False, True]
+    """
+    last = name.rpartition(".")[2]
+    if not _NAME.fullmatch(last) or not 1 <= number < _LARGEST:
+        return ()
+    whole = str(int(number))
+    first, more = whole[0], len(whole) - 1
+    if above:
+        digits = rf"0*(?:[{first}-9][0-9]{{{more}}}|[1-9][0-9]{{{more + 1}}})"
+    else:
+        fewer = rf"[0-9]{{1,{more}}}|" if more else ""
+        digits = rf"0*(?:{fewer}[0-{first}][0-9]{{{more}}})(?:[^0-9\n]|$)"
+    # No number at all, one with an exponent, or with so many nines that it rounds up.
+    value = rf"(?:[^0-9 \t\n]|[0-9][0-9.]*[eE]|[0-9]+\.9999|{digits})"
+    return (Clause(pattern=rf'^[^{{\n]|\\[uUx]|{last}"?[ \t]*[:=][ \t]*{value}'.encode()),)
 
 
 def clauses_of_regex(pattern: str) -> tuple[Clause, ...]:
