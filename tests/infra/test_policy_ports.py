@@ -13,7 +13,6 @@ from smartcloudops.infra.policy.ports import ADMIN_PORTS
 from smartcloudops.infra.policy.rule import example
 from smartcloudops.infra.records import Breach, Change, Plan
 
-
 SSH = {"ip_protocol": "tcp", "from_port": 22, "to_port": 22}
 
 

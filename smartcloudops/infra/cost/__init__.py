@@ -99,5 +99,5 @@ def _by_usage(resources: Sequence[Resource], tariff: Tariff, usage: Usage) -> li
     return [
         unit_line(where, what, quantity, name, tariff, "assumed")
         for there, where, what, quantity, name in rows
-        if there
+        if there and quantity
     ]
