@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from smartcloudops.infra.policy.waiving import is_meant
-from smartcloudops.infra.records import Attribute, Change, Plan
+from smartcloudops.infra.records import UNKNOWN, Attribute, Change, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def judged(plan: Plan, ignore: Sequence[str] = ()) -> Drift:
     return Drift(
         tuple(kept for kept, _ in sorted_out if kept),
         tuple(left for _, left in sorted_out if left),
-        tuple(_pending(plan)),
+        tuple(_without_consequences(list(_pending(plan)), plan.drift)),
     )
 
 
@@ -87,6 +87,15 @@ def _pending(plan: Plan) -> Iterator[Change]:
             rest = tuple(a for a in change.attributes if not _is_undone(a, found.attributes))
             if rest or (change.action == "delete"):
                 yield dataclasses.replace(change, attributes=rest)
+
+
+def _without_consequences(pending: Sequence[Change], drift: Sequence[Change]) -> Iterator[Change]:
+    """Without what changes only since something that others deleted is made anew, and is not known before that."""
+    is_alone = any(c.action == "delete" for c in drift) and not any(c.action in ("create", "replace") for c in pending)
+    for change in pending:
+        follows = change.action == "update" and all(a.after == UNKNOWN for a in change.attributes)
+        if not (is_alone and follows):
+            yield change
 
 
 def _is_undone(attribute: Attribute, drifted: Sequence[Attribute]) -> bool:

@@ -16,12 +16,12 @@ VERSIONS = ("1.0.3", "1.15.5")
 KINDS = ("clean", "change", "drift", "drift-and-change", "destroy")
 # Every secret that these documents hold: variables, what was put by hand, what is only in the user data.
 SECRETS = ("hunter2-planted-secret", "new-planted-secret", "changed-by-hand-secret", "user-data-secret")
-_FOLDER = Path(__file__).parents[1] / "infra" / "documents"
+FOLDER = Path(__file__).parents[1] / "infra" / "documents"
 
 
 def document(kind: str, version: str) -> dict[str, Any]:
     """One recorded `terraform show -json PLANFILE`."""
-    found: dict[str, Any] = json.loads(gzip.decompress((_FOLDER / f"{kind}-{version}.json.gz").read_bytes()))
+    found: dict[str, Any] = json.loads(gzip.decompress((FOLDER / f"{kind}-{version}.json.gz").read_bytes()))
     return found
 
 

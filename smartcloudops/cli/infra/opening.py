@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from smartcloudops.cli.context import working_directory
-from smartcloudops.core.errors import ScoError, UnreachableError
+from smartcloudops.core.errors import ConfigError, ScoError, UnreachableError
 
 if TYPE_CHECKING:
     from smartcloudops.core.config import Config
@@ -65,8 +65,8 @@ def planned(
             ensure(of.runner, of.stack, said(quiet))
             making = make_plan(of.runner, of.stack, targets=targets, destroy=destroy, watch=_watch(progress, asking))
             made = stack.enter_context(making)
-        except (ScoError, KeyboardInterrupt):
-            if asking.error is not None:
+        except (ScoError, KeyboardInterrupt) as e:
+            if asking.error is not None and asking.explains(e):
                 raise asking.error from None
             raise
         progress.hide()
@@ -124,6 +124,10 @@ class _Asking:
         asking._thread = threading.Thread(target=run, daemon=True)
         asking._thread.start()
         return asking
+
+    def explains(self, e: BaseException) -> bool:
+        """Whether what STS said is why Terraform failed: not where that names a setting itself, nor after Ctrl-C."""
+        return self._failed_at is not None or not isinstance(e, ConfigError | KeyboardInterrupt)
 
     def check(self) -> None:
         """Where nothing answers, let Terraform end, and end it where it does not. Anything else it tells by itself."""

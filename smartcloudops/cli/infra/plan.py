@@ -59,17 +59,20 @@ def plan(
 
 def _view(of: Opened, made: Planned) -> View:
     """The plan with what the rules and the prices say of it."""
+    from datetime import UTC, datetime
+
     from smartcloudops.cli.render.infra_view import View
-    from smartcloudops.infra.cost import estimate
+    from smartcloudops.infra.cost.saying import estimated
     from smartcloudops.infra.drift import judged
     from smartcloudops.infra.policy import breaches
 
+    today = datetime.now(UTC).date()
     return View(
         of.stack.name,
         of.stack.env,
         made.plan,
         judged(made.plan),
         tuple(made.warnings),
-        tuple(breaches(made.plan, getattr(of.config.infra, "waive", ()))),
-        tuple(estimate(made.plan, region=of.stack.region)),
+        tuple(breaches(made.plan, getattr(of.config.infra, "waive", ()), today=today)),
+        estimated(made.plan, today=today, region=of.stack.region) if made.plan.resources else None,
     )

@@ -31,6 +31,10 @@ def changed(attribute: Attribute) -> str:
     """One attribute: `tags.Owner: (none) → somebody`."""
     if attribute.before == attribute.after:
         said = f"{shown(attribute.before)}, another one"
+    elif attribute.before is None and isinstance(attribute.after, dict):
+        said = f"new {shown(attribute.after)}"
+    elif attribute.after is None and isinstance(attribute.before, dict):
+        said = f"no more {shown(attribute.before)}"
     else:
         said = f"{shown(attribute.before)} → {shown(attribute.after)}"
     return f"{attribute.path}: {said}" + ("  (forces the replacement)" if attribute.forces else "")
@@ -108,6 +112,8 @@ def _only(value: Sequence[Any]) -> str:
 
 
 def _quoted(text: str) -> str:
+    if len(text) > _LONGEST and text.startswith(("{", "[")):
+        return f"(JSON, {len(text):,} characters)"
     is_mark = text.startswith("(") and text.endswith(")")
     plain = bool(text) and not any(c in text for c in " ,=[]{}\"'\n\t")
     return text if plain or is_mark else json.dumps(text, ensure_ascii=False)

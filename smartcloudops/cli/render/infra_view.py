@@ -9,8 +9,9 @@ from typing import Any, TextIO
 from smartcloudops.cli.render import infra
 from smartcloudops.cli.render.output import Output, Table, show
 from smartcloudops.core.text import printable
+from smartcloudops.infra.cost.saying import Estimate, in_a_line
 from smartcloudops.infra.drift import Drift
-from smartcloudops.infra.records import Breach, Complaint, Plan, Price
+from smartcloudops.infra.records import Breach, Complaint, Plan
 
 _WEIGHT = {"high": "bold red", "medium": "yellow", "low": ""}
 
@@ -25,8 +26,7 @@ class View:
     drift: Drift
     warnings: tuple[Complaint, ...] = ()
     breaches: tuple[Breach, ...] = ()
-    prices: tuple[Price, ...] = ()
-    account: str = "legacy"
+    estimate: Estimate | None = None
     title: str = "sco infra plan"
 
 
@@ -49,8 +49,8 @@ def _sections(view: View, form: Output, out: TextIO) -> None:
     if view.breaches:
         out.write(f"\n{_breached(view.breaches)}\n")
         show({}, breach_table(view.breaches), form, out)
-    if view.prices:
-        out.write(f"{_priced(view)}\n")
+    if view.estimate:
+        out.write(f"{printable(in_a_line(view.estimate))}\n")
 
 
 def breach_table(breaches: Sequence[Breach]) -> Table:
@@ -93,32 +93,26 @@ def _breached(breaches: Sequence[Breach]) -> str:
     return f"policy: {said}" + (f"; {waived} waived" if waived else "")
 
 
-def _priced(view: View) -> str:
-    """What a month costs; what has no price is named."""
-    known = [price for price in view.prices if price.list_usd is not None]
-    listed = sum(price.list_usd or 0 for price in known)
-    free = sum(price.free_usd or 0 for price in known)
-    unknown = sorted({price.address for price in view.prices if price.list_usd is None})
-    said = f"cost: ${listed:,.2f} a month at list price, ${free:,.2f} after the free tier ({view.account} account)"
-    return said + (f"; no price known of {', '.join(unknown)}" if unknown else "") + ": sco infra cost"
-
-
 def plan_document(view: View) -> dict[str, Any]:
     """Everything as JSON."""
-    known = [price for price in view.prices if price.list_usd is not None]
-    cost = {
-        "account": view.account,
-        "list_usd": round(sum(price.list_usd or 0 for price in known), 2),
-        "free_usd": round(sum(price.free_usd or 0 for price in known), 2),
-        "unpriced": sorted({price.address for price in view.prices if price.list_usd is None}),
-    }
     return {
         "stack": view.name,
         "env": view.env,
         **infra.plan_document(view.plan, view.drift),
         "policy": [breach_record(each) for each in view.breaches],
-        "cost": cost if view.prices else None,
+        "cost": None if view.estimate is None else _cost(view.estimate),
         "warnings": [{"summary": each.summary, "file": each.file, "line": each.line} for each in view.warnings],
+    }
+
+
+def _cost(found: Estimate) -> dict[str, Any]:
+    """The sums of `sco infra cost`."""
+    return {
+        "account": found.account,
+        "list_usd": round(found.total.list_usd, 4),
+        "legacy_usd": round(found.legacy.free_usd, 4),
+        "credited_usd": round(found.credited.free_usd, 4),
+        "unpriced": list(found.total.unpriced),
     }
 
 
@@ -136,8 +130,8 @@ def _markdown(view: View, table: Table, out: TextIO) -> None:
 
 
 def _markdown_sections(view: View) -> Iterator[str]:
-    if view.prices:
-        yield f"- {_priced(view)}\n"
+    if view.estimate:
+        yield f"- {printable(in_a_line(view.estimate))}\n"
     if view.breaches:
         yield f"\n**{_breached(view.breaches)}**\n\n"
 
