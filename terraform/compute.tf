@@ -4,17 +4,17 @@ data "aws_ssm_parameter" "image" {
   name = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 }
 
+# Public addresses come from the subnets: said here, a server that is stopped for a while would be replaced.
 resource "aws_instance" "host" {
   for_each = local.hosts
 
-  ami                         = nonsensitive(data.aws_ssm_parameter.image.value)
-  instance_type               = var.instance_type
-  subnet_id                   = aws_subnet.public[each.value.subnet].id
-  private_ip                  = each.value.address
-  associate_public_ip_address = true
-  iam_instance_profile        = aws_iam_instance_profile.host[each.key].name
-  key_name                    = local.ssh ? aws_key_pair.admin[0].key_name : null
-  user_data_base64            = base64gzip(local.user_data[each.key])
+  ami                  = nonsensitive(data.aws_ssm_parameter.image.value)
+  instance_type        = var.instance_type
+  subnet_id            = aws_subnet.public[each.value.subnet].id
+  private_ip           = each.value.address
+  iam_instance_profile = aws_iam_instance_profile.host[each.key].name
+  key_name             = local.ssh ? aws_key_pair.admin[0].key_name : null
+  user_data_base64     = base64gzip(local.user_data[each.key])
 
   vpc_security_group_ids = [
     for role in each.value.roles :

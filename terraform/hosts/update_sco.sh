@@ -8,11 +8,11 @@ umask 022
 
 set -a
 # shellcheck source=/dev/null
-. /etc/sco-host/settings.env
+. "${SETTINGS:-/etc/sco-host/settings.env}"
 set +a
 
 home=${SCO_HOME:-/opt/sco}
-config=/etc/sco/sco.toml
+config=${CONFIG:-/etc/sco/sco.toml}
 
 exec 9>"${SCO_LOCK:-/run/update-sco.lock}"
 flock -n 9 || exit 0

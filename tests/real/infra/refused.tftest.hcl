@@ -1,4 +1,5 @@
-# Values that the stack refuses before anything is made.
+# Values that the stack refuses before anything is made; each run has one bad value of several variables, and each of
+# them has to be refused.
 
 mock_provider "aws" {
   mock_data "aws_availability_zones" {
@@ -6,71 +7,92 @@ mock_provider "aws" {
   }
 }
 
-variables {
-  admin_cidr = "203.0.113.7/32"
-}
-
-run "admin_cidr_0" {
+run "refused_0" {
   command = plan
 
   variables {
-    admin_cidr = "0.0.0.0/0"
+    admin_cidr      = "0.0.0.0/0"
+    stack_name      = "SCO"
+    instance_type   = "t4g.micro"
+    volume_size     = "8"
+    ssh_public_key  = "ecdsa-sha2-nistp256 AAAA"
+    app_port        = "80"
+    wheel_key       = "models/x.whl"
+    region          = "mars"
+    setup_log_days  = "2"
+    log_days        = "0"
+    alarm_topic_arn = "me@example.com"
   }
 
-  expect_failures = [var.admin_cidr]
+  expect_failures = [var.admin_cidr, var.stack_name, var.instance_type, var.volume_size, var.ssh_public_key, var.app_port, var.wheel_key, var.region, var.setup_log_days, var.log_days, var.alarm_topic_arn]
 }
 
-run "admin_cidr_1" {
+run "refused_1" {
   command = plan
 
   variables {
-    admin_cidr = "::/0"
+    admin_cidr     = "::/0"
+    stack_name     = "a"
+    instance_type  = "t3micro"
+    volume_size    = "14.5"
+    ssh_public_key = "-----BEGIN OPENSSH PRIVATE KEY-----"
+    app_port       = "70000"
+    wheel_key      = "wheels/x'; rm -rf /.whl"
+    log_days       = "1.5"
   }
 
-  expect_failures = [var.admin_cidr]
+  expect_failures = [var.admin_cidr, var.stack_name, var.instance_type, var.volume_size, var.ssh_public_key, var.app_port, var.wheel_key, var.log_days]
 }
 
-run "admin_cidr_2" {
+run "refused_2" {
   command = plan
 
   variables {
-    admin_cidr = "0.0.0.0/1"
+    admin_cidr    = "0.0.0.0/1"
+    stack_name    = "sco_1"
+    instance_type = "m7gd.large"
+    volume_size   = "2000"
+    app_port      = "-1"
   }
 
-  expect_failures = [var.admin_cidr]
+  expect_failures = [var.admin_cidr, var.stack_name, var.instance_type, var.volume_size, var.app_port]
 }
 
-run "admin_cidr_3" {
+run "refused_3" {
   command = plan
 
   variables {
     admin_cidr = "10.0.0.0/7"
+    stack_name = "aws-x"
+    app_port   = "9100"
   }
 
-  expect_failures = [var.admin_cidr]
+  expect_failures = [var.admin_cidr, var.stack_name, var.app_port]
 }
 
-run "admin_cidr_4" {
+run "refused_4" {
   command = plan
 
   variables {
     admin_cidr = "2001:db8::/64"
+    stack_name = "-x"
   }
 
-  expect_failures = [var.admin_cidr]
+  expect_failures = [var.admin_cidr, var.stack_name]
 }
 
-run "admin_cidr_5" {
+run "refused_5" {
   command = plan
 
   variables {
     admin_cidr = "203.0.113.7"
+    stack_name = "a-name-that-is-too-long"
   }
 
-  expect_failures = [var.admin_cidr]
+  expect_failures = [var.admin_cidr, var.stack_name]
 }
 
-run "admin_cidr_6" {
+run "refused_6" {
   command = plan
 
   variables {
@@ -80,7 +102,7 @@ run "admin_cidr_6" {
   expect_failures = [var.admin_cidr]
 }
 
-run "admin_cidr_7" {
+run "refused_7" {
   command = plan
 
   variables {
@@ -88,214 +110,4 @@ run "admin_cidr_7" {
   }
 
   expect_failures = [var.admin_cidr]
-}
-
-run "stack_name_0" {
-  command = plan
-
-  variables {
-    stack_name = "SCO"
-  }
-
-  expect_failures = [var.stack_name]
-}
-
-run "stack_name_1" {
-  command = plan
-
-  variables {
-    stack_name = "a"
-  }
-
-  expect_failures = [var.stack_name]
-}
-
-run "stack_name_2" {
-  command = plan
-
-  variables {
-    stack_name = "sco_1"
-  }
-
-  expect_failures = [var.stack_name]
-}
-
-run "stack_name_3" {
-  command = plan
-
-  variables {
-    stack_name = "aws-x"
-  }
-
-  expect_failures = [var.stack_name]
-}
-
-run "stack_name_4" {
-  command = plan
-
-  variables {
-    stack_name = "-x"
-  }
-
-  expect_failures = [var.stack_name]
-}
-
-run "stack_name_5" {
-  command = plan
-
-  variables {
-    stack_name = "a-name-that-is-too-long"
-  }
-
-  expect_failures = [var.stack_name]
-}
-
-run "instance_type_0" {
-  command = plan
-
-  variables {
-    instance_type = "t4g.micro"
-  }
-
-  expect_failures = [var.instance_type]
-}
-
-run "instance_type_1" {
-  command = plan
-
-  variables {
-    instance_type = "t3micro"
-  }
-
-  expect_failures = [var.instance_type]
-}
-
-run "volume_size_0" {
-  command = plan
-
-  variables {
-    volume_size = "8"
-  }
-
-  expect_failures = [var.volume_size]
-}
-
-run "volume_size_1" {
-  command = plan
-
-  variables {
-    volume_size = "14.5"
-  }
-
-  expect_failures = [var.volume_size]
-}
-
-run "ssh_public_key_0" {
-  command = plan
-
-  variables {
-    ssh_public_key = "ecdsa-sha2-nistp256 AAAA"
-  }
-
-  expect_failures = [var.ssh_public_key]
-}
-
-run "ssh_public_key_1" {
-  command = plan
-
-  variables {
-    ssh_public_key = "-----BEGIN OPENSSH PRIVATE KEY-----"
-  }
-
-  expect_failures = [var.ssh_public_key]
-}
-
-run "app_port_0" {
-  command = plan
-
-  variables {
-    app_port = "80"
-  }
-
-  expect_failures = [var.app_port]
-}
-
-run "app_port_1" {
-  command = plan
-
-  variables {
-    app_port = "70000"
-  }
-
-  expect_failures = [var.app_port]
-}
-
-run "app_port_2" {
-  command = plan
-
-  variables {
-    app_port = "-1"
-  }
-
-  expect_failures = [var.app_port]
-}
-
-run "wheel_key_0" {
-  command = plan
-
-  variables {
-    wheel_key = "models/x.whl"
-  }
-
-  expect_failures = [var.wheel_key]
-}
-
-run "wheel_key_1" {
-  command = plan
-
-  variables {
-    wheel_key = "wheels/../x'; rm -rf /.whl"
-  }
-
-  expect_failures = [var.wheel_key]
-}
-
-run "region_0" {
-  command = plan
-
-  variables {
-    region = "mars"
-  }
-
-  expect_failures = [var.region]
-}
-
-run "setup_log_days_0" {
-  command = plan
-
-  variables {
-    setup_log_days = "2"
-  }
-
-  expect_failures = [var.setup_log_days]
-}
-
-run "log_days_0" {
-  command = plan
-
-  variables {
-    log_days = "0"
-  }
-
-  expect_failures = [var.log_days]
-}
-
-run "alarm_topic_arn_0" {
-  command = plan
-
-  variables {
-    alarm_topic_arn = "me@example.com"
-  }
-
-  expect_failures = [var.alarm_topic_arn]
 }
