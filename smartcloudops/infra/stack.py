@@ -174,7 +174,9 @@ def _check_free(target: Path, wanted: Mapping[str, bytes]) -> None:
     """A directory with a Terraform project of somebody else's is not mixed with the stack."""
     if target.exists() and not target.is_dir():
         raise ConfigError(f"{target} is no directory", hint="name another: sco infra init --dir DIR")
-    strange = [path.name for path in sorted(target.glob("*.tf")) if wanted.get(path.name) != path.read_bytes()]
+    there = {path.name: path.read_bytes() for path in sorted(target.glob("*.tf"))}
+    # One file as sco has it tells a copy whose manifest is gone from a project that is not sco's.
+    strange = list(there) if all(wanted.get(name) != content for name, content in there.items()) else []
     if strange:
         hint = "name another directory: sco infra init --dir DIR"
         raise ConfigError(f"{target} holds Terraform files that are not sco's: {', '.join(strange[:5])}", hint=hint)

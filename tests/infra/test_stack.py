@@ -154,6 +154,15 @@ def test_another_project_is_not_mixed_with_the_stack(source, target):
     assert everything(target) == {"main.tf": "theirs\n"}
 
 
+def test_a_copy_without_its_manifest_keeps_what_was_edited(source, target):
+    stack.copy(target, source)
+    (target / stack.MANIFEST).unlink()
+    put(target, {"network.tf": "mine\n", "backend.tf": "s3\n"})
+    found = stack.copy(target, source)
+    assert found.paths("edited") == ["network.tf"]
+    assert everything(target)["network.tf"] == "mine\n"
+
+
 def test_a_file_in_the_way_of_the_directory(source, target):
     target.write_text("")
     with pytest.raises(ConfigError, match="is no directory"):
