@@ -95,11 +95,13 @@ class Runner:
             complaints.append(Complaint("error", done.stderr.strip()))
         return Ran(done.status, tuple(complaints), summaries[-1] if summaries else None, done.interrupts > 0)
 
-    def capture(self, command: str, *arguments: str, limit: int = 256_000_000, **options: Any) -> str:
+    def capture(
+        self, command: str, *arguments: str, limit: int = 256_000_000, timeout_s: float = _READ_S, **options: Any
+    ) -> str:
         """What a command prints; the error that Terraform's complaint means where it fails."""
         argv = built(self.binary, command, *arguments, no_color=True, **options)
         with _private_files():
-            done = run(argv, timeout_s=_READ_S, env=self.environment(), cwd=self.dir, max_output=limit, check=False)
+            done = run(argv, timeout_s=timeout_s, env=self.environment(), cwd=self.dir, max_output=limit, check=False)
         if done.status != 0:
             raise error_of((), stderr=done.stderr or done.stdout, status=done.status, scene=self.scene())
         if done.truncated:
