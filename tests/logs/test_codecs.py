@@ -212,6 +212,7 @@ def archive(text: bytes) -> bytes:
         (lzma.compress(LINES, lzma.FORMAT_ALONE), "the format before xz"),
         (b"\x7fELF" + bytes(100), "an executable"),
     ],
+    ids=["zip", "tar", "tar in gz", "zip in gz", "picture", "old lz4", "before xz", "executable"],
 )
 def test_what_holds_no_lines_is_refused_by_name(stored, said):
     given, wrong = outcome([stored])
