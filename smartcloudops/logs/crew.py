@@ -32,6 +32,7 @@ _WAITING, _WAITING_BYTES = 8, 48 << 20
 _LISTED, _UNREAD = 4096, 64
 _JOIN_S = 2.0
 _END = object()
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def run(
@@ -52,7 +53,7 @@ def run(
     count = _count() if workers is None else workers
     job = Job(source, work, cap, budget // max(count, 1))
     crew = _Crew(job, count) if count else None
-    listing = _Listing(objects)
+    listing = _Listing(objects, is_heard=crew is not None)
     try:
         yield from crew.results(listing) if crew else _here(job, listing)
     finally:
@@ -70,9 +71,13 @@ def _count() -> int:
 
 
 class _Listing:
-    """Lists in a thread, ahead of the work; `wake` is readable when there is something new."""
+    """Lists in a thread, ahead of the work; `wake` is readable when there is something new.
 
-    def __init__(self, objects: Iterable[LogObject]) -> None:
+    `is_heard`: somebody takes note of the bells. Bells that nobody hears fill the pipe, and the thread waits for ever.
+    """
+
+    def __init__(self, objects: Iterable[LogObject], *, is_heard: bool) -> None:
+        self._is_heard = is_heard
         self._queue: queue.Queue[Any] = queue.Queue(_LISTED)
         self.wake, self._bell = Pipe(duplex=False)
         self._stopped = False
@@ -92,7 +97,7 @@ class _Listing:
 
     def _put(self, item: Any) -> None:
         self._queue.put(item)
-        if self._queue.qsize() == 1 or not isinstance(item, LogObject):
+        if self._is_heard and (self._queue.qsize() == 1 or not isinstance(item, LogObject)):
             with suppress(OSError):
                 self._bell.send_bytes(b"!")
 
@@ -140,8 +145,13 @@ class _Crew:
         sys.stdout.flush()
         sys.stderr.flush()
         self._workers: list[_Worker] = []
-        for _ in range(count):
-            self._workers.append(_Worker(job, self._workers))
+        # Python forgets a Ctrl-C that comes within its own hooks of a fork.
+        kept = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        try:
+            for _ in range(count):
+                self._workers.append(_Worker(job, self._workers, kept))
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, kept)
 
     def results(self, listing: _Listing) -> Iterator[Given | Done]:
         """Hand out objects, take in what comes of them."""
@@ -176,11 +186,11 @@ class _Crew:
 class _Worker:
     """One process, and what it was given and has not ended."""
 
-    def __init__(self, job: Job, others: list[_Worker]) -> None:
+    def __init__(self, job: Job, others: list[_Worker], signals: set[signal.Signals | int]) -> None:
         context = get_context("fork")
         self.pipe, theirs = context.Pipe()
         foreign = [self.pipe, *(other.pipe for other in others)]
-        self._process = context.Process(target=_live, args=(job, theirs, foreign), daemon=True)
+        self._process = context.Process(target=_live, args=(job, theirs, foreign, signals), daemon=True)
         self._process.start()
         theirs.close()
         self.waiting: list[LogObject] = []
@@ -221,14 +231,15 @@ def _died() -> ScoError:
     return ScoError("a worker process died; most often the machine ran out of memory", hint=hint)
 
 
-def _live(job: Job, pipe: Connection, foreign: list[Connection]) -> None:
-    """A worker's life. The parent alone hears Ctrl-C; when it is gone, the pipe ends."""
+def _live(job: Job, pipe: Connection, foreign: list[Connection], signals: set[signal.Signals | int]) -> None:
+    """A worker's life. The parent alone hears Ctrl-C; when it is gone, the pipe ends. `signals`: those it blocks."""
     from smartcloudops.logs.codecs.decode import tune_allocator
 
     for other in foreign:
         other.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, signals)
     tune_allocator()
     with suppress(OSError):
         try:

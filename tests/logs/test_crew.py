@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gzip
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -121,6 +124,52 @@ def test_an_endless_listing_does_not_fill_the_memory() -> None:
     time.sleep(0.1)
     assert listed < 10_000
     results.close()
+
+
+def test_a_listing_that_is_slower_than_the_work_comes_to_its_end() -> None:
+    worked = threading.Semaphore(1)
+
+    def one_at_a_time() -> Iterator[LogObject]:
+        for _ in range(15_000):
+            worked.acquire()
+            yield LogObject("001.log", 5, 0)
+
+    def work(one: LogObject, buffers: Iterator[bytes], give: Callable[[Any], None]) -> None:
+        list(buffers)
+        worked.release()
+
+    ended: list[Given | Done] = []
+    run = crew.run(Memory(content(1)), one_at_a_time(), work, workers=0)
+    threading.Thread(target=lambda: ended.extend(run), daemon=True).start()
+    deadline = time.monotonic() + 60
+    while len(ended) < 15_000 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert len(ended) == 15_000
+
+
+FORKING = """
+import os, signal, sys
+sys.path.insert(0, {tests!r})
+from fakes.memory_logs import Memory
+from smartcloudops.logs import crew
+
+def work(one, buffers, give):
+    give(sorted(map(int, signal.pthread_sigmask(signal.SIG_BLOCK, ()))))
+
+place = Memory({{"a": b"a"}})
+print([r.payload for r in crew.run(place, place.objects(), work, workers=2) if hasattr(r, "payload")], flush=True)
+os.register_at_fork(before=lambda: os.kill(os.getpid(), signal.SIGINT))
+try:
+    list(crew.run(place, place.objects(), work, workers=2))
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_ctrl_c_while_workers_are_forked_is_not_lost_and_workers_block_no_signal() -> None:
+    code = FORKING.format(tests=str(Path(__file__).parents[1]))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.stdout.splitlines(), done.stderr) == (["[[]]", "interrupted"], "")
 
 
 def test_a_bomb_stops_at_the_cap(workers) -> None:
