@@ -6,13 +6,16 @@ import heapq
 import pickle
 import tempfile
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import IO
 
 from smartcloudops.logs.objects import Hit
 
 _RUN_BYTES = 64 << 20
-# What a hit takes beside its line.
-_OVERHEAD = 512
+# What a hit takes beside its packed form.
+_OVERHEAD = 256
+
+_Key = tuple[bool, int, str, int]
 
 
 def by_time(hits: Iterable[Hit], *, limit: int | None = None, run_bytes: int = _RUN_BYTES) -> Iterator[Hit]:
@@ -24,31 +27,39 @@ def by_time(hits: Iterable[Hit], *, limit: int | None = None, run_bytes: int = _
         yield from heapq.nsmallest(limit, hits, key=_key)
         return
     runs: list[IO[bytes]] = []
-    held: list[Hit] = []
+    held: list[tuple[_Key, bytes]] = []
     size = 0
     try:
         for hit in hits:
-            held.append(hit)
-            size += len(hit.line) + _OVERHEAD
+            # Packed, what is held is what it takes: fields and records around may be many times the line.
+            packed = pickle.dumps(hit, pickle.HIGHEST_PROTOCOL)
+            held.append((_key(hit), packed))
+            size += len(packed) + _OVERHEAD
             if size >= run_bytes:
-                runs.append(_kept(sorted(held, key=_key)))
+                runs.append(_kept(sorted(held, key=itemgetter(0))))
                 held, size = [], 0
-        yield from heapq.merge(sorted(held, key=_key), *map(_read, runs), key=_key)
+        held.sort(key=itemgetter(0))
+        yield from heapq.merge(map(_unpacked, held), *map(_read, runs), key=_key)
     finally:
         for run in runs:
             run.close()
 
 
-def _key(hit: Hit) -> tuple[bool, int, str, int]:
+def _key(hit: Hit) -> _Key:
     time = hit.event.time if hit.event else None
     return (time is None, time or 0, hit.key, hit.offset)
 
 
-def _kept(hits: list[Hit]) -> IO[bytes]:
+def _unpacked(row: tuple[_Key, bytes]) -> Hit:
+    hit: Hit = pickle.loads(row[1])  # noqa: S301 - packed here
+    return hit
+
+
+def _kept(rows: list[tuple[_Key, bytes]]) -> IO[bytes]:
     """A sorted run in a file without a name, which nobody else can write."""
     file = tempfile.TemporaryFile()  # noqa: SIM115 - it outlives this function
-    for hit in hits:
-        pickle.dump(hit, file, pickle.HIGHEST_PROTOCOL)
+    for _, packed in rows:
+        file.write(packed)
     file.seek(0)
     return file
 

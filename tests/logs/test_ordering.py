@@ -43,6 +43,19 @@ def test_nothing_is_left_behind(tmp_path, monkeypatch) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_records_around_and_fields_count_as_memory(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    opened = []
+    monkeypatch.setattr(
+        tempfile, "TemporaryFile", lambda: opened.append(1) or (tmp_path / str(len(opened))).open("w+b")
+    )
+    around = [
+        Hit("k", n, b"x", Event(n, {"message": "y" * 500}), (b"before" * 100,), (b"after" * 100,)) for n in range(9)
+    ]
+    assert list(by_time(iter(around), run_bytes=4_000)) == around
+    assert len(opened) >= 4
+
+
 def test_a_full_disk_is_an_error(monkeypatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", "/nowhere/at/all")
     with pytest.raises(OSError, match="nowhere"):
