@@ -15,7 +15,11 @@ def main() -> int:
 
         sys.stdout.write(f"sco {__version__}\n")
         return 0
-    from smartcloudops.cli.main import run
+    try:
+        from smartcloudops.cli.main import run
+    except KeyboardInterrupt:
+        sys.stderr.write("sco: interrupted\n")
+        return 130
 
     status = run(sys.argv[1:])
     # Everything ends with the process; looking for garbage among all that was imported takes up to .3 s.

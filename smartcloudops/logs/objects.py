@@ -98,9 +98,3 @@ class Lines:
     key: str
     count: int
     data: bytes
-
-    def first(self, count: int) -> Lines:
-        """No more than so many of them. A record of several lines counts as several here."""
-        if count >= self.count:
-            return self
-        return Lines(self.key, count, b"\n".join(self.data.split(b"\n", count)[:count]) + b"\n")

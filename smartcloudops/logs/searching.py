@@ -65,8 +65,8 @@ class Coverage:
 
 
 class Search:
-    """Iterate it for hits and troubles, as found; `coverage` grows with it. `finished` hears of objects that are done
-    and whose hits were all taken, and how many these were."""
+    """Iterate it for hits and troubles, as found; `coverage` grows with it. `finished` hears of objects that were read
+    to their end and whose hits were all taken, and how many these were."""
 
     def __init__(self, asked: Asked, *, finished: Callable[[LogObject, int], None] = lambda one, hits: None) -> None:
         self.asked = asked
@@ -89,15 +89,20 @@ class Search:
                 yield item
 
     def batches(self) -> Iterator[list[Hit] | Lines | Trouble]:
-        """The same, hits of one object together as they came; as Lines where `bare` was asked for."""
+        """The same, hits of one object together as they came; as Lines where `bare` was asked for and no limit.
+
+        A batch of none tells of an object that is through, for those who show how far it has come.
+        """
         asked, covered = self.asked, self.coverage
-        work = _Bare(asked, self.sieve) if asked.bare else _Work(asked, self.sieve)
+        # Of lines in one piece nobody knows where a record ends, which may be of several: a limit counts records.
+        work = _Bare(asked, self.sieve) if asked.bare and asked.limit is None else _Work(asked, self.sieve)
         results = crew.run(
             asked.source, self._objects(), work, workers=asked.workers, budget=asked.budget, cap=asked.cap
         )
         for result in results:
             if isinstance(result, Done):
                 yield from self._ended(result)
+                yield []
                 continue
             batch = self._wanted(result)
             count = batch.count if isinstance(batch, Lines) else len(batch)
@@ -117,9 +122,9 @@ class Search:
         self.coverage.listed = True
 
     def _wanted(self, given: Given) -> list[Hit] | Lines:
-        left = None if self.asked.limit is None else self.asked.limit - self.coverage.hits
         if isinstance(given.payload, Lines):
-            return given.payload if left is None else given.payload.first(left)
+            return given.payload
+        left = None if self.asked.limit is None else self.asked.limit - self.coverage.hits
         return [_unpacked(given.one.key, packed) for packed in given.payload[:left]]
 
     def _ended(self, done: Done) -> Iterator[Trouble]:
@@ -129,7 +134,9 @@ class Search:
         covered.decoded += done.decoded
         covered.troubles += done.troubles
         yield from done.troubles
-        self._finished(done.one, self._hits.pop(done.one.key, 0))
+        hits = self._hits.pop(done.one.key, 0)
+        if not done.troubles:
+            self._finished(done.one, hits)
 
 
 def search(asked: Asked) -> Search:
@@ -212,15 +219,12 @@ class _Bare:
         found = _unless_ruled_out(buffers, self.sieve)
         if found is None:
             return
-        source, left = self.asked.source, self.asked.limit
+        source = self.asked.source
         for block in blocks(one, found, format=source.format, zone=source.zone):
             data = block.data
             records = (data[start:end] for start, end, _ in matching(block, self.sieve))
-            while part := list(islice(records, _BATCH if left is None else min(_BATCH, left))):
+            while part := list(islice(records, _BATCH)):
                 give(Lines(one.key, len(part), b"\n".join(part) + b"\n"))
-                left = None if left is None else left - len(part)
-            if left == 0:
-                return
 
 
 @dataclass(slots=True)

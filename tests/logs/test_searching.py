@@ -151,3 +151,27 @@ def test_any_bytes_in_any_compression(records, ending, text) -> None:
     if data.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")) or troubles:
         return
     assert [h.line for h in hits] == [r.removesuffix(b"\r") for r in data.split(b"\n")[:-1] if text in r]
+
+
+def test_a_limit_counts_records_not_their_lines_also_where_text_alone_is_wanted() -> None:
+    trace = b"2026-11-20 10:00:%02d ERROR broken\nTraceback (most recent call last):\n  File x\nValueError: no\n"
+    place = Memory({f"{n}.log": b"".join(trace % (n * 4 + i) for i in range(4)) for n in range(3)})
+    search = Search(Asked(place, Question("ERROR"), limit=6, bare=True, workers=0))
+    lines = [hit.line for batch in search.batches() if isinstance(batch, list) for hit in batch]
+    assert lines == [trace.strip() % n for n in range(6)]
+
+
+def test_objects_without_a_hit_are_told_of_when_they_are_through() -> None:
+    search = Search(Asked(source(), Question("nowhere"), workers=0))
+    seen = [(batch, search.coverage.objects) for batch in search.batches()]
+    assert seen == [([], n) for n in range(1, 7)]
+
+
+def test_only_what_was_read_to_its_end_is_finished() -> None:
+    cut = gzip.compress(b"".join(b"%06d ERROR\n" % n for n in range(9000)))[:-2000]
+    done: list[tuple[str, int]] = []
+    place = Memory({"a.log": b"ERROR\n", "b.gz": cut, "c.log": b"ERROR\n"}, wrong={"c.log": denied()})
+    search = Search(Asked(place, Question("ERROR"), workers=0), finished=lambda one, hits: done.append((one.key, hits)))
+    list(search)
+    assert done == [("a.log", 1)]
+    assert len(search.coverage.troubles) == 2

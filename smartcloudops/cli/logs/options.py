@@ -106,9 +106,9 @@ def pattern_and_source(
 
 
 def _is_source(ctx: typer.Context, word: str) -> bool:
-    from pathlib import Path
+    from smartcloudops.logs.sources.choose import is_path
 
-    return word == "-" or word.startswith("s3://") or word in ctx.obj.load().logs or Path(word).exists()
+    return word == "-" or word.startswith("s3://") or word in ctx.obj.load().logs or is_path(word)
 
 
 def question(

@@ -77,13 +77,15 @@ class Run:
             self._printed += len(batch)
 
     def _batches(self, progress: Progress) -> Iterator[list[Hit] | Lines]:
-        """Hits as they are found, the progress line out of the way; what is unread is named meanwhile."""
+        """Hits as they are found, the progress line out of the way; what is unread is named, and what is done written
+        down meanwhile, also where nothing is found."""
         covered = self.search.coverage
         for batch in self.search.batches():
-            progress.hide()
             if isinstance(batch, Trouble):
+                progress.hide()
                 self._troubles.take(batch)
-            else:
+            elif batch:
+                progress.hide()
                 yield batch
             if self._keeper:
                 self._keeper.look(flush=sys.stdout.flush)

@@ -28,9 +28,19 @@ def open_source(config: Config, argument: str | None, **overrides: Any) -> Sourc
     given = {name: value for name, value in overrides.items() if value is not None}
     if argument in config.logs:
         return _made(argument, replace(config.logs[argument], **given), f"[logs.{argument}] uri")
-    if "://" in argument or Path(argument).exists():
+    if "://" in argument or is_path(argument):
         return _made(argument, Logs(uri=argument, **given), "SOURCE")
     raise _unknown(config, argument, paths=True)
+
+
+def is_path(word: str) -> bool:
+    """Whether something lies there, or may; nothing does at what no path can be (too long, a NUL in it)."""
+    try:
+        return Path(word).exists()
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
 
 
 def configured(config: Config, name: str) -> Source:

@@ -156,6 +156,13 @@ def test_standard_input_is_a_source(logs) -> None:
     assert (done.returncode, done.stdout) == (0, b"two\nthree\n")
 
 
+@pytest.mark.parametrize("arguments", [("x" * 5000, "--where", "a = 1"), ("x", "y" * 5000), ("x", "a\0b")])
+def test_words_that_no_path_can_be(sco, arguments) -> None:
+    found = sco("logs", "search", *arguments)
+    assert found.status == Status.USAGE
+    assert "a bug" not in found.err
+
+
 def test_ctrl_c_says_what_was_covered_and_resume_goes_on_from_there(tmp_path, home) -> None:
     for n in range(300):
         (tmp_path / f"{n:03}.log").write_text("".join(f"line {n} {i} {'x' * 80}\n" for i in range(4_000)))
