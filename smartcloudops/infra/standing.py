@@ -8,7 +8,7 @@ from __future__ import annotations
 import fcntl
 import json
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,29 +16,19 @@ from pathlib import Path
 from typing import Any
 
 from smartcloudops.core import aws
-from smartcloudops.core.errors import DataError, ScoError
+from smartcloudops.core.errors import ScoError
 from smartcloudops.core.times import to_ms
 from smartcloudops.infra.backend import ensure
 from smartcloudops.infra.backups import Backup, backups, local_state, way_back
 from smartcloudops.infra.environments import Stack, settings_of
-from smartcloudops.infra.masking import opened, resources_below, veil_of
-from smartcloudops.infra.plan import resource
 from smartcloudops.infra.reaching import PATIENCE_S, Reached, reach
-from smartcloudops.infra.records import Change, Output
 from smartcloudops.infra.runner import Runner
+from smartcloudops.infra.state import Holding, read_state
 
 _NEWEST = 3
 # struct flock of Linux: type, whence, start, length, process.
 _FLOCK = "hhqqi"
 _LOCK_S = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """What a state holds, masked."""
-
-    resources: tuple[Change, ...] = ()
-    outputs: tuple[Output, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +70,7 @@ def look(
     holding, lock = Holding(), None
     try:
         ensure(runner, stack, say)
-        holding = holding_of(runner)
+        holding = read_state(runner.capture("show", json=True))
     except ScoError as e:
         problems.append(e)
     try:
@@ -100,41 +90,6 @@ def look(
         tuple(reached),
         tuple(problems),
     )
-
-
-def holding_of(runner: Runner) -> Holding:
-    """What the state holds, by `terraform show -json`, which knows what a provider calls sensitive."""
-    return read_state(_document(runner.capture("show", json=True)))
-
-
-def read_state(document: Mapping[str, Any]) -> Holding:
-    """A state as `terraform show -json` writes it. Raises DataError for anything else."""
-    try:
-        veil, values = veil_of(document), document.get("values") or {}
-        found = [resource(each, veil) for each in resources_below(values.get("root_module") or {}) if _is_made(each)]
-        outputs = [_output(name, said, veil) for name, said in sorted((values.get("outputs") or {}).items())]
-    except (AttributeError, KeyError, TypeError) as e:
-        raise DataError("this is no state as `terraform show -json` writes it", hint="update sco, or Terraform") from e
-    return Holding(tuple(sorted(found, key=lambda each: each.address)), tuple(outputs))
-
-
-def _output(name: str, said: Mapping[str, Any], veil: Any) -> Output:
-    marks = said.get("sensitive") or False
-    return Output(name, opened(veil.sealed(said.get("value"), marks, name)), marks is True)
-
-
-def _is_made(said: Mapping[str, Any]) -> bool:
-    return said.get("mode") != "data"
-
-
-def _document(text: str) -> Mapping[str, Any]:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise DataError("`terraform show` printed no state", hint="check [infra] binary")
-    return found
 
 
 def _place(stack: Stack) -> str:

@@ -20,9 +20,19 @@ from smartcloudops.ask.tools import TOOLS
 
 ROOT = Path(__file__).parents[2]
 ACTS = "smartcloudops.actions"
-# What starts programs; and the one place that may: it reads a secret that the configuration declares (`key_cmd`).
-STARTS = ("subprocess", "smartcloudops.core.process", "pty")
+# What starts programs.
+STARTS = ("subprocess", "smartcloudops.core.process", "smartcloudops.core.streaming", "pty")
+# The one place that may: it reads a secret that the configuration declares (`key_cmd`).
 SECRETS = ("smartcloudops.core.credentials", "smartcloudops.core.process")
+# And Terraform, which `show_infrastructure` reads a stack with; it goes through one module, which only shows and plans.
+LOOKING = "smartcloudops.infra.looking"
+TERRAFORM = (
+    ("smartcloudops.infra.binary", "smartcloudops.core.process"),
+    ("smartcloudops.infra.runner", "smartcloudops.core.process"),
+    ("smartcloudops.infra.runner", "smartcloudops.core.streaming"),
+)
+# What changes a stack, its state or what is in its buckets.
+BUILDS = tuple(f"smartcloudops.infra.{name}" for name in ("backend", "backups", "holdings", "stack", "state_bucket"))
 _TARGET = re.compile(r"(smartcloudops(?:\.\w+)+):\w+")
 
 
@@ -81,7 +91,27 @@ def test_a_way_to_what_acts_would_be_found(graph: grimp.ImportGraph, importer: s
 def test_a_program_is_started_for_a_declared_secret_alone(graph: grimp.ImportGraph) -> None:
     assert graph.direct_import_exists(importer=SECRETS[0], imported=SECRETS[1])
     graph.remove_import(importer=SECRETS[0], imported=SECRETS[1])
+    for importer, imported in TERRAFORM:
+        assert any("infra" in way for way in ways(graph, imported))
+        graph.remove_import(importer=importer, imported=imported)
     assert ways(graph, *STARTS) == []
+
+
+def test_terraform_is_reached_through_what_only_looks(graph: grimp.ImportGraph) -> None:
+    """Nothing that answers reaches what builds; and without that one module, nothing of it reaches Terraform."""
+    applying = [each for each in graph.modules if each.startswith("smartcloudops.infra.applying")]
+    assert ways(graph, *BUILDS, *applying) == []
+    graph.remove_module(LOOKING)
+    assert ways(graph, "smartcloudops.infra.runner", "smartcloudops.infra.binary") == []
+
+
+def test_what_only_looks_shows_and_plans_without_the_lock() -> None:
+    """The commands stand in it as they are, so that none can be made up; a plan keeps nobody from theirs."""
+    text = (ROOT / "smartcloudops/infra/looking.py").read_text("utf-8")
+    calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+    runs = [node for node in calls if isinstance(node.func, ast.Attribute) and node.func.attr in ("stream", "capture")]
+    assert sorted(ast.literal_eval(node.args[0]) for node in runs) == ["plan", "show", "show"]
+    assert '"TF_CLI_ARGS_plan": "-lock=false"' in text
 
 
 def test_ask_itself_sends_nothing_but_to_providers(graph: grimp.ImportGraph) -> None:

@@ -74,6 +74,7 @@ TOOLS: Registry[Tool] = Registry(
             "forecast",
             "search_logs",
             "count_logs",
+            "show_infrastructure",
             "search_runbooks",
             "calculate",
         )
