@@ -46,6 +46,7 @@ class Config:
     explain: settings.Explain
     models: settings.Models
     logs: Mapping[str, settings.Logs]
+    waive: Mapping[str, settings.Waive]
     alerts: Mapping[str, settings.Alerts]
     remote_write: settings.RemoteWrite
     ask: settings.Ask
@@ -118,6 +119,9 @@ def load(
         metric=_metrics(stack),
         logs=_named(merged, "logs", {"uri": '"s3://bucket/prefix" or a directory'}),
         alerts=_named(merged, "alerts", {"type": '"webhook" or "alertmanager"', "url": '"https://…"'}),
+        waive=_named(
+            merged, "waive", {"rule": '"open-port"', "resource": '"*"', "reason": '"…"', "until": '"2027-06-30"'}
+        ),
         origins=_origins(merged, stack),
         models_dir=sections["models"].dir or (project.parent if project else homes.data) / "models",
         state_dir=sections["state"].dir or _state_dir(homes, system_state),

@@ -28,6 +28,7 @@ SECTIONS: dict[str, type[Any]] = {
     "ask.openai": settings.OpenAI,
     "ask.gemini": settings.Gemini,
     "infra": settings.Infra,
+    "waive.NAME": settings.Waive,
     "state": settings.StateSection,
 }
 ENDPOINTS: dict[str, str] = {
@@ -38,7 +39,7 @@ ENDPOINTS: dict[str, str] = {
     "ask.gemini": "base_url",
 }
 # Sections that a user names: `[logs.web]` is described by the row `logs.NAME`.
-NAMED = frozenset({"logs", "alerts"})
+NAMED = frozenset({"logs", "alerts", "waive"})
 _SECRETS = [f"{name}_{way}" for name in ("password", "token", "key", "secret") for way in ("env", "file", "cmd")]
 CREDENTIALS = frozenset(("username", "headers", "cert_file", *_SECRETS))
 BOUND = CREDENTIALS | {"ca_file", "verify"}

@@ -280,6 +280,19 @@ class Infra:
     dir: Path | None = key(None, "path", "directory of the stack")
     binary: str = key("terraform", "program", "program to run")
     wheel: str | None = key(None, "uri", "wheel of sco to install on the servers")
+    drift_ignore: tuple[str, ...] = key(
+        (), "texts", "changes by others that are no drift: `ADDRESS` or `ADDRESS.ATTRIBUTE`, with `*`"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Waive:
+    """One `[waive.NAME]`: a breach of the policy on infrastructure that is allowed, for a reason, until a day."""
+
+    rule: str = field(metadata=meta("text", "id of the rule, such as `open-port`"))
+    resource: str = field(metadata=meta("text", "address it is allowed for; `*` stands for any text"))
+    reason: str = field(metadata=meta("text", "why it is allowed"))
+    until: str = field(metadata=meta("text", "last day of it, such as 2027-06-30"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def drift(
     form = choose(output, as_json, sys.stdout)
     quiet = ctx.obj.verbosity < 0
     stack = opened(ctx.obj.load(), env, var or ())
-    ignored = (*getattr(stack.config.infra, "drift_ignore", ()), *(ignore or ()))
+    ignored = (*stack.config.infra.drift_ignore, *(ignore or ()))
     with planned(stack, targets=target or (), quiet=quiet) as made:
         found = judged(made.plan, ignored)
     render.show_drift(found, stack.stack.env, form, sys.stdout)

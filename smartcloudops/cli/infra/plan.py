@@ -73,6 +73,6 @@ def _view(of: Opened, made: Planned) -> View:
         made.plan,
         judged(made.plan),
         tuple(made.warnings),
-        tuple(breaches(made.plan, getattr(of.config.infra, "waive", ()), today=today)),
+        tuple(breaches(made.plan, tuple(of.config.waive.values()), today=today)),
         estimated(made.plan, today=today, region=of.stack.region) if made.plan.resources else None,
     )

@@ -13,11 +13,11 @@ from smartcloudops.core.registry import nearest
 from smartcloudops.infra.records import Breach
 
 EXPIRED, UNUSED = "expired-waiver", "unused-waiver"
-_HOW = '[[infra.waive]] rule = "open-port", resource = "aws_security_group.*", reason = "…", until = "2027-06-30"'
+_HOW = '[waive.NAME] rule = "open-port", resource = "aws_security_group.*", reason = "…", until = "2027-06-30"'
 
 
 class Waiver(Protocol):
-    """One `[[infra.waive]]` of the configuration."""
+    """One `[waive.NAME]` of the configuration."""
 
     @property
     def rule(self) -> str:
@@ -67,7 +67,7 @@ def waived(found: Sequence[Breach], waivers: Iterable[Waiver], known: Iterable[s
 
 
 def _check(waiver: Waiver, known: set[str]) -> _Checked:
-    where = f"[[infra.waive]] rule = {waiver.rule!r}"
+    where = f"[waive.NAME] rule = {waiver.rule!r}"
     if waiver.rule not in known and not waiver.rule.startswith("CKV"):
         raise ConfigError(f"{where}: there is no such rule", hint=nearest(waiver.rule, known))
     if not waiver.reason.strip():
