@@ -16,6 +16,7 @@ from typing import Any
 from smartcloudops.core.errors import DataError, ScoError
 from smartcloudops.core.files import cannot_write, write_atomic
 from smartcloudops.core.times import now_ms
+from smartcloudops.infra.complaints import STALE
 from smartcloudops.infra.environments import Stack, settings_of
 from smartcloudops.infra.private import private_directory
 from smartcloudops.infra.runner import Runner
@@ -50,14 +51,37 @@ def pull(runner: Runner) -> str:
     return text if text.strip() else ""
 
 
+def mark(state: str) -> tuple[str, int]:
+    """Which state it is and which writing of it; ("", 0) where there is none."""
+    if not state:
+        return "", 0
+    document = _parsed(state, Path("the state"))
+    return str(document["lineage"]), int(document["serial"])
+
+
 def is_empty(state: str) -> bool:
     """Whether a pulled state knows no resource."""
-    return not state or not _parsed(state, Path("the state")).get("resources")
+    return not addresses(state)
 
 
-def back_up(runner: Runner, stack: Stack, *, now: int | None = None) -> Path | None:
-    """Keep the state as it is now, mode 0600; None where there is none yet. The newest are kept, `KEPT` of them."""
+def addresses(state: str) -> list[str]:
+    """The resources that a pulled state knows, without what is only read; `count` and `for_each` are one."""
+    if not state:
+        return []
+    found = _parsed(state, Path("the state")).get("resources") or []
+    return sorted({f"{each.get('type')}.{each.get('name')}" for each in found if each.get("mode") != "data"})
+
+
+def back_up(
+    runner: Runner, stack: Stack, *, now: int | None = None, expected: tuple[str, int] | None = None
+) -> Path | None:
+    """Keep the state as it is now, mode 0600; None where there is none yet. The newest are kept, `KEPT` of them.
+
+    ScoError where it is not the `expected` one: Terraform 1.0 would apply a plan that was made of nothing twice.
+    """
     text = pull(runner)
+    if expected is not None and mark(text) != expected:
+        raise ScoError(STALE, hint="run the command again")
     return _keep(stack, text, now_ms() if now is None else now) if text else None
 
 

@@ -11,6 +11,7 @@ from smartcloudops.core.redact import redact
 from smartcloudops.core.text import printable
 from smartcloudops.infra.records import Complaint
 
+STALE = "the state changed after the plan was made; nothing was applied"
 _LONGEST = 400
 _LOCK = re.compile(r"^\s*(ID|Who|Operation|Created):[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 _VARIABLE = re.compile(r'variable "([^"]+)"')
@@ -108,7 +109,7 @@ def _variable(complaint: Complaint, text: str, scene: Scene) -> ScoError:
 
 
 def _stale(complaint: Complaint, text: str, scene: Scene) -> ScoError:
-    return ScoError("the state changed after the plan was made; nothing was applied", hint="run the command again")
+    return ScoError(STALE, hint="run the command again")
 
 
 def _credentials(complaint: Complaint, text: str, scene: Scene) -> ScoError:

@@ -17,16 +17,21 @@ _TUNNELLED = "http://localhost:9090"
 
 def read(runner: Runner, stack: Stack) -> list[Output]:
     """The outputs by name, sensitive ones masked. ConfigError where there are none yet."""
+    outputs = found(runner)
+    if not outputs:
+        env = f" -e {stack.env}" if stack.env else ""
+        raise ConfigError(f"the stack {stack.name} has no outputs: nothing is applied yet", hint=f"sco infra up{env}")
+    return outputs
+
+
+def found(runner: Runner) -> list[Output]:
+    """The outputs by name, sensitive ones masked; none where there are none."""
     text = runner.capture("output", json=True)
     try:
         said = json.loads(text)
-        found = [_output(name, each) for name, each in sorted(said.items())]
+        return [_output(name, each) for name, each in sorted(said.items())]
     except (ValueError, AttributeError, KeyError, TypeError) as e:
         raise DataError("`terraform output` printed no JSON", hint="check [infra] binary") from e
-    if not found:
-        env = f" -e {stack.env}" if stack.env else ""
-        raise ConfigError(f"the stack {stack.name} has no outputs: nothing is applied yet", hint=f"sco infra up{env}")
-    return found
 
 
 def _output(name: str, said: dict[str, Any]) -> Output:

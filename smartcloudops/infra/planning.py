@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +25,15 @@ _SHORTEST_MASKED = 6
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan file and the view of it. `is_empty`: applying it would change nothing; `buckets` are those that exist."""
+    """A plan file and the view of it. `is_empty`: applying it would change nothing; `buckets` are those that it
+    deletes; `document` is what `terraform show -json` says, with every secret in it."""
 
     file: Path
     plan: Plan
     is_empty: bool
     warnings: tuple[Complaint, ...] = ()
     buckets: tuple[Bucket, ...] = ()
+    document: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @contextmanager
@@ -59,7 +61,7 @@ def make_plan(
             if len(text) >= _SHORTEST_MASKED:
                 register(text)
         warnings = tuple(each for each in ran.complaints if each.severity == "warning")
-        yield Planned(path, read_plan(document), _is_empty(document), warnings, tuple(buckets_in(document)))
+        yield Planned(path, read_plan(document), _is_empty(document), warnings, tuple(buckets_in(document)), document)
 
 
 def _document(text: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import shlex
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +57,8 @@ class Runner:
 
     binary: Binary
     dir: Path
-    environ: Mapping[str, str]
-    more: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
+    more: Mapping[str, str] = field(repr=False)
 
     @classmethod
     def of(cls, binary: Binary, stack: Stack, environ: Mapping[str, str]) -> Runner:

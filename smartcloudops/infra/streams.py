@@ -14,6 +14,7 @@ from smartcloudops.infra.records import Complaint, Step, Summary
 
 Event = Step | Complaint | Summary
 
+_LARGEST = 1e15
 _KINDS: dict[str, str] = {
     "apply_start": "began",
     "apply_progress": "goes on",
@@ -51,13 +52,13 @@ def _step(kind: Any, hook: Mapping[str, Any]) -> Step:
         kind,
         str(resource.get("addr", "")),
         str(hook.get("action", "read")),
-        float(hook.get("elapsed_seconds") or 0),
+        _number(hook.get("elapsed_seconds")),
         str(hook.get("id_value", "")),
     )
 
 
 def _summary(changes: Mapping[str, Any]) -> Summary:
-    add, change, remove = (int(changes.get(name) or 0) for name in ("add", "change", "remove"))
+    add, change, remove = (int(_number(changes.get(name))) for name in ("add", "change", "remove"))
     return Summary(str(changes.get("operation", "")), add, change, remove)
 
 
@@ -70,7 +71,7 @@ def complaint_of(said: Mapping[str, Any]) -> Complaint:
         str(said.get("summary", "")),
         str(said.get("detail", "")),
         str(range_.get("filename", "")),
-        int(start.get("line") or 0),
+        int(_number(start.get("line"))),
         str(said.get("address") or ""),
     )
 
@@ -78,3 +79,7 @@ def complaint_of(said: Mapping[str, Any]) -> Complaint:
 def _mapping(of: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     found = of.get(name)
     return found if isinstance(found, dict) else {}
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) and -_LARGEST < value < _LARGEST else 0.0

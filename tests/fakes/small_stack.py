@@ -51,6 +51,14 @@ resource "aws_s3_bucket" "models" {
   versioning {
     enabled = true
   }
+
+  server_side_encryption_configuration {
+    rule {
+      apply_server_side_encryption_by_default {
+        sse_algorithm = "AES256"
+      }
+    }
+  }
 }
 
 output "models_bucket" {
@@ -130,9 +138,25 @@ def cloud() -> Iterator[int]:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
-            yield int(process.stdout.readline())
+            port = int(process.stdout.readline())
+            # The first question to a service loads it, which takes longer than sco waits on a busy machine.
+            client(port, "sts").get_caller_identity()
+            yield port
         finally:
             process.kill()
+
+
+def client(port: int, service: str) -> Any:
+    """boto3 itself, as somebody else who uses the account."""
+    import boto3
+
+    return boto3.client(
+        service,
+        endpoint_url=f"http://127.0.0.1:{port}",
+        region_name="us-east-1",
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+    )
 
 
 def write(folder: Path, port: int, *parts: str) -> Path:
@@ -201,12 +225,4 @@ class Account:
 
     def client(self, service: str) -> Any:
         """boto3 itself, as somebody else who uses the account."""
-        import boto3
-
-        return boto3.client(
-            service,
-            endpoint_url=f"http://127.0.0.1:{self.port}",
-            region_name="us-east-1",
-            aws_access_key_id="testing",
-            aws_secret_access_key="testing",
-        )
+        return client(self.port, service)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+from typing import Any
+
 import typer
 
 from smartcloudops.cli.lazy import LazyGroup
 
 
 class Commands(LazyGroup):
-    """Every `sco infra` command."""
+    """Every `sco infra` command; `apply` and `destroy`, as Terraform calls them, are known without being listed."""
+
+    terraforms = MappingProxyType({"apply": "up", "destroy": "down"})
 
     table = (
         ("init", "smartcloudops.cli.infra.init:app", "Copy the packaged stack to ./infra, once; choose a backend."),
@@ -16,10 +21,15 @@ class Commands(LazyGroup):
         ("up", "smartcloudops.cli.infra.up:app", "Plan, ask, and apply exactly that plan."),
         ("down", "smartcloudops.cli.infra.down:app", "Destroy the stack, after asking for its name."),
         ("status", "smartcloudops.cli.infra.status:app", "What is there, and whether it answers."),
+        ("restore", "smartcloudops.cli.infra.restore:app", "Put a backup of the state back."),
         ("output", "smartcloudops.cli.infra.output:app", "Addresses and buckets; --as-config for sco.toml."),
         ("drift", "smartcloudops.cli.infra.drift:app", "What others changed behind Terraform's back."),
         ("cost", "smartcloudops.cli.infra.cost:app", "What the stack costs a month, list and free tier."),
     )
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A command by its name, or by Terraform's."""
+        return super().get_command(ctx, self.terraforms.get(cmd_name, cmd_name))
 
 
 app = typer.Typer(
