@@ -134,6 +134,59 @@ def test_by_shape_and_one_by_one_are_the_same(lines, question, end, zone, ended)
     assert figures(fast) == figures(counted(data, WANTED, question, zone=zone, by_shape=False))
 
 
+ODD = st.lists(
+    st.sampled_from(
+        [
+            b"a",
+            b"INFO",
+            b" ",
+            b"\x00",
+            b"\x1f",
+            b"\x7f",
+            b"\xff",
+            "\u00e9".encode(),
+            b"{",
+            b"}",
+            b'","',
+            b'\\"',
+            b"\\u00e9",
+        ]
+    ),
+    max_size=3,
+).map(b"".join)
+ODD_NUMBERS = st.sampled_from(
+    [
+        b"1",
+        b"0",
+        b"-7",
+        b"2.50",
+        b"01",
+        b"-",
+        b"1.",
+        b".5",
+        b"1e3",
+        b"1" * 30,
+        b"0." + b"1" * 40,
+        b"9" * 400,
+        b"-0",
+        b'""',
+    ]
+)
+COMMON = b'{"level":"INFO","n":1,"host":"h","m":5,"x":"y"}'
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.tuples(ODD, ODD_NUMBERS, ODD, ODD_NUMBERS, ODD, st.sampled_from([b"\n", b"\r\n", b" \n"])), max_size=6)
+)
+def test_odd_bytes_in_one_shape(rows) -> None:
+    odd = [b'{"level":"%b","n":%b,"host":"%b","m":%b,"x":"%b"}%b' % row for row in rows]
+    data = b"".join([COMMON + b"\n", *(line + COMMON + b"\n" for line in odd), *odd])
+    for wanted in (Wanted(by=(("level",),)), Wanted(by=(("level", "n"),), distinct=("host",), percentiles=("n",))):
+        fast = counted(data, wanted, Question())
+        assert figures(fast) == figures(counted(data, wanted, Question(), by_shape=False))
+
+
 @settings(max_examples=60, deadline=None)
 @given(LINES)
 def test_counts_are_those_of_reading_every_line(lines) -> None:

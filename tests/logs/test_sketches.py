@@ -172,6 +172,15 @@ def test_a_width_that_was_asked_for_stays() -> None:
     assert found.width == 7 * MINUTE and len(found.totals()) == 3_000
 
 
+def test_buckets_fit_what_will_be_shown() -> None:
+    found = timeline([(n * SECOND, "a") for n in range(100)])
+    found.fit(0, HOUR)
+    assert found.width == 5 * MINUTE and found.totals() == {0: 100}
+    asked = timeline([(0, "a")], fixed=True)
+    asked.fit(0, HOUR)
+    assert asked.width == SECOND
+
+
 def test_many_series_are_thrown_together_and_the_total_stays(monkeypatch) -> None:
     monkeypatch.setattr(timeline_module, "SERIES", 10)
     truth = Counter({f"s{n}": 1 + 50 * (n < 3) for n in range(40)})

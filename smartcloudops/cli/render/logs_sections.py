@@ -16,13 +16,13 @@ from smartcloudops.logs.counting.frequent import Frequent, Ranked
 from smartcloudops.logs.counting.measured import Measured, Numbers
 from smartcloudops.logs.counting.quantiles import ERROR as QUANTILE_ERROR
 from smartcloudops.logs.counting.tally import Tally
-from smartcloudops.logs.counting.timeline import Timeline, width_for
+from smartcloudops.logs.counting.timeline import Timeline
 
 SHARES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 # What stands for a field that a record does not have.
 ABSENT = "-"
-# Rows of a histogram whose width is not asked for; rows up to which those without records are listed, too.
-_ROWS, _MOST_LISTED = 40, 5_000
+# Rows up to which those without records are listed, too.
+_MOST_LISTED = 5_000
 _VALUE = 200
 
 
@@ -132,8 +132,8 @@ def _approximate(frequent: Frequent[Texts], limit: int) -> str:
 def _over(stats: Stats, timeline: Timeline[Texts]) -> Section:
     wanted, tally = stats.wanted, stats.tally
     fields = wanted.by[0] if wanted.by and not set(wanted.by[0]) <= set(stats.hidden) else ()
-    if tally.first is not None and tally.last is not None and not timeline.fixed:
-        timeline.widen(max(timeline.width, width_for(tally.last - tally.first, _ROWS)))
+    if tally.first is not None and tally.last is not None:
+        timeline.fit(tally.first, tally.last)
     over = _rows(timeline, fields)
     starts = list(_starts(over))
     every = format_duration(timeline.width)

@@ -34,9 +34,16 @@ class Blockwise:
         timed = self._bounded or wanted.every is not None
         self._known = Known(self._names, timed=timed, zoneless=zone == "UTC")
         self._seen = 0
+        # How wide the buckets of a histogram will be at least.
+        self.width: int | None = None
 
     def take(self, block: Block, tally: Tally) -> None:
         """Count the records of a block that match."""
+        self._take(block, tally)
+        if tally.timeline is not None:
+            self.width = max(self.width or 0, tally.timeline.width)
+
+    def _take(self, block: Block, tally: Tally) -> None:
         if self._filters:
             self._read(block, matching(block, self._sieve), tally)
         elif self._needs_event or self._bounded:

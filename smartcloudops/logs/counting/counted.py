@@ -91,7 +91,7 @@ class _Work:
         return Blockwise(self.wanted, self.asked.question, self.sieve, zone=self.asked.source.zone)
 
     def __call__(self, one: LogObject, buffers: Iterator[bytes], give: Callable[[Any], None]) -> None:
-        tally = empty(self.wanted, width=self.width)
+        tally = empty(self.wanted, width=self._counter.width or self.width)
         source = self.asked.source
         try:
             for block in blocks(one, buffers, format=source.format, zone=source.zone):

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
 from smartcloudops.logs.counting.columns import Columns, Read
 from smartcloudops.logs.counting.moments import Stamp
-from smartcloudops.logs.counting.shapes import NUMBER
+from smartcloudops.logs.counting.quick import Quick, quick
+from smartcloudops.logs.counting.shapes import NUMBER, Shape
 
 # Alternatives in one pattern, and different values whose text is remembered.
 _MOST_SHAPES, _REMEMBERED = 32, 50_000
 _MEMORY = 64 << 20
+# After so many pieces that could not be cut in one pass, that is tried only once in a while.
+_MISSED, _ONCE_IN = 4, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +55,23 @@ class Group:
         self._numeric = frozenset(cut.name for cut in plan.cuts if cut.value == NUMBER)
         self._stamps = _cutter(plan.stamp.before, plan.stamp.cut) if plan.stamp else None
         self._times: dict[bytes, int | None] = {}
+        self._quick: Quick | None = None
+        self._missed = 0
 
     @property
     def full(self) -> bool:
         """Whether it takes no more shapes."""
         return len(self._patterns) >= _MOST_SHAPES
 
-    def learn(self, pattern: bytes) -> None:
-        """Lines of this pattern are of this group, too."""
+    def learn(self, shape: Shape, special: Mapping[int, bytes], *, lenient: bool) -> None:
+        """Lines of this shape are of this group, too; `lenient`: those without escapes may be cut in one pass."""
         import re2
 
+        pattern = shape.pattern(special)
         if pattern in self._patterns:
             return
+        if not self._patterns and lenient:
+            self._quick = quick(shape, {cut.before: cut.value for cut in self.plan.cuts}, self.plan.stamp)
         self._patterns.append(pattern)
         options = re2.Options()
         options.encoding = re2.Options.Encoding.LATIN1
@@ -76,15 +84,34 @@ class Group:
         """Whether these whole lines are all of this group, and UTF-8."""
         return self._fullmatch(lines) is not None and _is_utf8(lines)
 
+    def whole(self, lines: bytes, *, width: int | None) -> Columns | None:
+        """The columns of whole lines, in one pass where that can be; None where it does not hold all of them."""
+        if self._quick is not None and (self._missed < _MISSED or not self._missed % _ONCE_IN):
+            found = self._quick.cut(lines)
+            if found is not None and _is_utf8(lines):
+                self._missed = 0
+                fields = {cut.name: found[cut.before] for cut in self.plan.cuts}
+                return self._assembled(fields, found[self.plan.stamp.before] if self.plan.stamp else None, width)
+        self._missed += 1
+        return self.columns(lines, width=width) if self.holds(lines) else None
+
     def columns(self, lines: bytes, *, width: int | None) -> Columns | None:
         """The columns of lines that it holds; with times where `width` (ms) is given. None where a time is none."""
-        fields: dict[str, list[Any]] = {name: cut(lines) for name, cut in self._cutters}
-        # Every line has exactly one of each.
-        rows = len(next(iter(fields.values()))) if fields else lines.count(b"\n")
+        fields = {name: cut(lines) for name, cut in self._cutters}
+        if not fields and self._stamps is None:
+            return Columns(lines.count(b"\n"), {}, {})
+        return self._assembled(fields, self._stamps(lines) if self._stamps else None, width)
+
+    def _assembled(
+        self, found: Mapping[str, list[bytes]], stamps: list[bytes] | None, width: int | None
+    ) -> Columns | None:
+        # A list that is extended later must not be one of two fields.
+        fields: dict[str, list[Any]] = {name: list(column) for name, column in found.items()}
         stamp = self.plan.stamp
-        if width is None or stamp is None or self._stamps is None:
+        # Every line has exactly one of each.
+        rows = len(stamps if stamps is not None else next(iter(fields.values())))
+        if width is None or stamp is None or stamps is None:
             return Columns(rows, fields, self._reads, self._numeric)
-        stamps = self._stamps(lines)
         low, high = stamp.read(min(stamps)), stamp.read(max(stamps))
         moments = list(map(itemgetter(slice(stamp.kept(width))), stamps))
         if low is None or high is None or None in map(self._moment, set(moments)):

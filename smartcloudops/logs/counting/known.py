@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from smartcloudops.logs.counting.columns import Columns
 from smartcloudops.logs.counting.groups import Group, Plan
 from smartcloudops.logs.counting.planning import Planner, winner
+from smartcloudops.logs.counting.quick import suits
 from smartcloudops.logs.counting.shapes import shape_of
 from smartcloudops.logs.formats import Reading
 from smartcloudops.logs.formats.framing import Lines
@@ -62,9 +63,10 @@ class Known:
         if self._mixed > _MIXED and self._mixed % _ONCE_IN:
             return None
         for group in self._usable:
-            if group.holds(lines):
+            columns = group.whole(lines, width=width)
+            if columns is not None:
                 self._mixed = 0
-                return group.columns(lines, width=width)
+                return columns
         return None
 
     def _mixture(self, at: int, lines: bytes, reading: Reading, width: int | None) -> Iterator[Part]:
@@ -97,7 +99,7 @@ class Known:
             self._usable.append(group)
         if group is None or group.full or group not in self._usable:
             return None
-        group.learn(shape.pattern(planned.special))
+        group.learn(shape, planned.special, lenient=suits(reading))
         self.names.update(dict.fromkeys(".".join(leaf.path) for leaf in shape.leaves))
         return group if group.holds(line) else None
 

@@ -72,6 +72,8 @@ class Tally:
         self._reach(columns.first, columns.last)
         split = wanted.by[0] if wanted.by else ()
         if self.timeline is not None:
+            if columns.first is not None and columns.last is not None:
+                self.timeline.fit(columns.first, columns.last)
             self._take_times(columns.over_time(split), self.timeline)
         for fields, frequent in zip(wanted.by, self.by, strict=True):
             frequent.add(columns.counted(fields))

@@ -21,6 +21,8 @@ WIDTHS = (
 # Buckets of a series that are held before they widen, also of a width that was asked for; series that are held before
 # the smallest of them are thrown together; counts of a series in a bucket.
 BUCKETS, FIXED, SERIES, CELLS = 1_000, 20_000, 256, 256_000
+# Buckets in which a histogram is shown whose width is not asked for.
+SHOWN = 40
 # 1970-01-05 was a Monday: weeks begin there.
 _MONDAY = 4 * DAY
 
@@ -69,6 +71,11 @@ class Timeline(Generic[K]):
             self.width = lcm(self.width, width)
             self.series = {key: self._taken(line) for key, line in self.series.items()}
             self.rest = self._taken(self.rest)
+
+    def fit(self, first: int, last: int) -> None:
+        """Be no finer than a span of time (ms) that is a part of all will be shown, unless a width was asked for."""
+        if not self.fixed:
+            self.widen(width_for(last - first, SHOWN))
 
     def totals(self) -> dict[int, int]:
         """Records by the start of their bucket, in order."""
