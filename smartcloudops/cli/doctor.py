@@ -28,16 +28,21 @@ def doctor(
         list[str] | None,
         typer.Argument(metavar="[CHECK]...", help="Only these; all by default.", autocompletion=completing.checks),
     ] = None,
-    write: Annotated[bool, typer.Option("--write", help="Also try to write to S3: a probe, removed at once.")] = False,
+    write: Annotated[
+        bool,
+        typer.Option(
+            "--write", help="Also try to write to S3 (a probe, removed at once), and the credentials of the stack."
+        ),
+    ] = False,
     output: OutputOption = None,
     as_json: JsonFlag = False,
 ) -> int:
     """Look at everything that sco depends on, and say what mends what is wrong.
 
     Checks: config, prometheus (does it answer), history (is [train] lookback kept), metrics (has each data), clock,
-    model, s3, state, locks, runs, schedule (timers, crontab), alerts (what waits), ask (who answers questions),
-    disk, modes, extras. Works with a broken configuration and without a network; each check has ten seconds, s3
-    twenty. Status 1 where one has failed, 0 otherwise, warnings included.
+    model, s3, logs, infra (Terraform and the stack), state, locks, runs, schedule (timers, crontab), alerts (what
+    waits), ask (who answers questions), disk, modes, extras. Works with a broken configuration and without a network; each check has ten seconds,
+    those of AWS twenty or thirty. Status 1 where one has failed, 0 otherwise, warnings included.
 
     \b
     Examples:

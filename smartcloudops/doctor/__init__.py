@@ -46,6 +46,7 @@ CHECKS = (
     Check("model", "model:look", needs="config"),
     Check("s3", "s3:look", needs="config", timeout_s=20.0),
     Check("logs", "logs:look", needs="config", timeout_s=30.0),
+    Check("infra", "infra:look", needs="config", timeout_s=20.0),
     Check("state", "state:database"),
     Check("locks", "state:locks"),
     Check("runs", "runs:look", needs="state"),

@@ -71,7 +71,7 @@ def test_a_configuration_with_an_unknown_key_hides_only_what_needs_it(sco, tmp_p
     assert "sco.toml:2: unknown key 'urll'" in found["config"]["seen"]
     assert found["config"]["mend"] == "did you mean `url`?"
     assert {n for n, each in found.items() if each["seen"] == "not looked at, since config failed"} == {
-        "prometheus", "model", "s3", "ask",
+        "prometheus", "model", "s3", "logs", "infra", "ask",
     }  # fmt: skip
     assert found["disk"]["level"] == "ok" and found["modes"]["level"] == "ok"
 
