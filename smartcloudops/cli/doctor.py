@@ -41,8 +41,9 @@ def doctor(
 
     Checks: config, prometheus (does it answer), history (is [train] lookback kept), metrics (has each data), clock,
     model, s3, logs, infra (Terraform and the stack), state, locks, runs, schedule (timers, crontab), alerts (what
-    waits), ask (who answers questions), disk, modes, extras. Works with a broken configuration and without a network; each check has ten seconds,
-    those of AWS twenty or thirty. Status 1 where one has failed, 0 otherwise, warnings included.
+    waits), ask (who answers questions), disk, modes, extras. Works with a broken configuration and without a network;
+    each check has ten seconds, those of AWS twenty or thirty. Status 1 where one has failed, 0 otherwise, warnings
+    included.
 
     \b
     Examples:
