@@ -7,7 +7,6 @@ a longer text. So every secret text of a document is collected first, and masked
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 import re
@@ -20,6 +19,7 @@ from urllib.parse import quote
 
 from smartcloudops.core.redact import MASK, redact
 from smartcloudops.infra.records import MASKED
+from smartcloudops.infra.scripts import SUSPICIOUS, secret_lines, unpacked
 
 # Shorter texts are masked where they stand alone, and the shortest by their place only: "1" is everywhere.
 _SHORTEST_INSIDE, _SHORTEST = 6, 3
@@ -155,16 +155,8 @@ def _script(value: str) -> Sealed:
     """A start script: its size, or the hash that the provider keeps of it; never its text."""
     if _HASH.fullmatch(value):
         return seal(value, f"(script, hash {value[:8]})")
-    held = _decoded(value)
-    suspicious = ", holds what looks like a secret" if redact(held) != held else ""
-    return seal(value, f"(script, {len(held.encode()):,} bytes{suspicious})")
-
-
-def _decoded(value: str) -> str:
-    try:
-        return base64.b64decode(value, validate=True).decode()
-    except (binascii.Error, ValueError):
-        return value
+    suspicious = f", {SUSPICIOUS}" if secret_lines(value) else ""
+    return seal(value, f"(script, {len(unpacked(value).encode()):,} bytes{suspicious})")
 
 
 def _forms(text: str) -> Iterator[str]:

@@ -6,16 +6,21 @@ import base64
 import binascii
 import re
 import zlib
+from collections.abc import Iterator
+from itertools import accumulate
 
 from smartcloudops.core.redact import MASK, redact
 
 # What masking says of a script instead of showing it.
 SUSPICIOUS = "holds what looks like a secret"
-_LARGEST = 4 << 20
+_LARGEST = 1 << 20
 _DEEPEST = 3
+_SHORTEST = 20
 _GZIP = b"\x1f\x8b"
-# Base64 as cloud-init takes it for a file: one long word, or a column of them.
-_PACKED = re.compile(r"(?<![A-Za-z0-9+/=])(?:[A-Za-z0-9+/]{20,}\s{0,24}){1,20000}={0,2}(?![A-Za-z0-9+/=])")
+# Base64 as cloud-init takes it for a file: one long word, or a column of them with a short one last.
+_PACKED = re.compile(
+    r"(?<![A-Za-z0-9+/=])((?:[A-Za-z0-9+/]{20,}+\s{0,24}+){1,20000}+)(?:[A-Za-z0-9+/]{0,19}+={0,2}+)(?![A-Za-z0-9+/=])"
+)
 # What is put in later is no secret: $NAME, ${NAME}, $(command), {{ name }}, %(name)s, <name>; Grafana's $__file{path}.
 _FILLED_LATER = re.compile(
     r"\$(?:__\w{1,20})?\{[^{}\n]{1,200}\}|\$\([^()\n]{1,400}\)|\$[A-Za-z_]\w{0,80}|"
@@ -27,7 +32,7 @@ _LATER = f"{MASK}\n{_MARK}"
 
 
 def unpacked(value: str) -> str:
-    """User data as the server reads it: out of base64 and gzip, at most 4 MiB of it.
+    """User data as the server reads it: out of base64 and gzip, at most 1 MiB of it.
 
     >>> unpacked("IyEvYmluL3NoCg=="), unpacked("#!/bin/sh")
     ('#!/bin/sh\\n', '#!/bin/sh')
@@ -36,16 +41,20 @@ def unpacked(value: str) -> str:
         data = base64.b64decode("".join(value.split()), validate=True)
     except (binascii.Error, ValueError):
         return value
-    return _text(data) if data else value
-
-
-def _text(data: bytes) -> str:
     if data.startswith(_GZIP):
-        try:
-            data = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data, _LARGEST)
-        except zlib.error:
-            return ""
-    return data.decode(errors="replace")
+        return _inflated(data).decode(errors="replace")
+    try:
+        return data.decode() or value
+    except UnicodeDecodeError:
+        # A short word may be base64 by chance.
+        return value if len(data) < _SHORTEST else data.decode(errors="replace")
+
+
+def _inflated(data: bytes) -> bytes:
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data, _LARGEST)
+    except zlib.error:
+        return b""
 
 
 def secret_lines(value: str) -> tuple[int, ...]:
@@ -62,10 +71,17 @@ def _lines(text: str, depth: int) -> set[int]:
     found = _differing(kept, redact(kept))
     if depth < _DEEPEST:
         for match in _PACKED.finditer(text):
-            inner = unpacked(match[0])
-            if inner != match[0] and _is_text(inner) and _lines(inner, depth + 1):
+            if any(_lines(inner, depth + 1) for inner in _inside(match)):
                 found.add(text.count("\n", 0, match.start()) + 1)
     return found
+
+
+def _inside(match: re.Match[str]) -> Iterator[str]:
+    """What may be packed there; the last short word belongs to it, or to what comes after."""
+    for packed in dict.fromkeys((match[0], match[1])):
+        inner = unpacked(packed)
+        if inner != packed and _is_text(inner):
+            yield inner
 
 
 def _differing(before: str, after: str) -> set[int]:
@@ -75,7 +91,8 @@ def _differing(before: str, after: str) -> set[int]:
     old, new = before.split("\n"), after.split("\n")
     changed = [place for place, (a, b) in enumerate(zip(old, new, strict=False)) if a != b] or [len(new) - 1]
     places = changed if len(old) == len(new) else changed[:1]
-    return {1 + sum(not line.startswith(_MARK) for line in old[1 : place + 1]) for place in places}
+    numbers = list(accumulate((not line.startswith(_MARK) for line in old[1:]), initial=1))
+    return {numbers[place] for place in places}
 
 
 def _is_text(text: str) -> bool:
