@@ -98,4 +98,4 @@ def _drift(runner: Runner, stack: Stack, config: Config, patience_s: float) -> D
         if ran.status != 0:
             raise runner.failed(ran)
         document = json.loads(runner.capture("show", str(path), json=True, timeout_s=patience_s))
-    return judged(read_plan(document), getattr(config.infra, "drift_ignore", ()))
+    return judged(read_plan(document), config.infra.drift_ignore)

@@ -52,12 +52,12 @@ def plan(
     quiet = ctx.obj.verbosity < 0
     stack = opened(ctx.obj.load(), env, var or ())
     with planned(stack, targets=target or (), destroy=destroy, quiet=quiet) as made:
-        view, is_empty = _view(stack, made), made.is_empty
+        view, is_empty = view_of(stack, made), made.is_empty
     render.show_plan(view, form, sys.stdout)
     return Status.FOUND if exit_code and not is_empty else Status.DONE
 
 
-def _view(of: Opened, made: Planned) -> View:
+def view_of(of: Opened, made: Planned) -> View:
     """The plan with what the rules and the prices say of it."""
     from datetime import UTC, datetime
 

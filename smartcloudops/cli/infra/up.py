@@ -146,11 +146,11 @@ def _wheel(of: Opened, caller: Caller) -> Iterator[tuple[Opened, Sending | None]
 
 def _show(of: Opened, made: Planned, caller: Caller, asked: _Asked) -> None:
     """The plan on stderr; refused where it breaks a rule of severity high."""
-    from smartcloudops.cli.infra.plan import _view
+    from smartcloudops.cli.infra.plan import view_of
     from smartcloudops.cli.render import infra_view as render
     from smartcloudops.infra.policy import stops
 
-    view = replace(_view(of, made), title="sco infra up")
+    view = replace(view_of(of, made), title="sco infra up")
     if not (asked.quiet and asked.yes):
         sys.stderr.write(f"stack {of.stack.name} in AWS account {caller.account}, {caller.region}\n")
         form = Output.TABLE if choose(None, False, sys.stderr) is Output.TABLE else Output.PLAIN

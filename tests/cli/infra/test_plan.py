@@ -133,11 +133,10 @@ def test_without_anything_pending_a_plain_up_repairs(sco, made) -> None:
     assert [each["action"] for each in found["drift"]] == ["delete", "update", "update", "update"]
 
 
-def test_what_is_ignored_is_counted_and_is_no_drift(sco, made) -> None:
+def test_what_is_ignored_is_counted_and_is_no_drift(sco, made, tmp_path) -> None:
     made.answer("drift", "1.15.5")
-    ignored = ("aws_ssm_parameter", "*.tags.Owner", "aws_security_group.web.ingress[[]*")
-    args = [part for each in ignored[:2] for part in ("--ignore", each)]
-    said = sco("infra", "drift", "--exit-code", *args)
+    (tmp_path / "c.toml").write_text('[infra]\ndrift_ignore = ["aws_ssm_parameter"]\n')
+    said = sco("--config", "c.toml", "infra", "drift", "--exit-code", "--ignore", "*.tags.Owner")
     assert said.status == Status.FOUND
     assert "3 resources ignored, as configured: aws_ssm_parameter.password, aws_vpc.main, module.inner" in said.out
     assert sco("infra", "drift", "--exit-code", "--ignore", "*").status == Status.DONE
