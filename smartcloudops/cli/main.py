@@ -36,6 +36,7 @@ class Commands(LazyGroup):
         ("detect", "smartcloudops.cli.detect:app", "Score the newest window, keep incidents."),
         ("query", "smartcloudops.cli.query:app", "Ask for series: a chart, a table, CSV, JSON or Parquet."),
         ("logs", "smartcloudops.cli.logs:app", "Search, follow and count logs in S3 or a directory."),
+        ("infra", "smartcloudops.cli.infra:app", "The AWS stack by Terraform: plan, up, down, drift, cost."),
         ("incidents", "smartcloudops.cli.incidents:app", "List, show, acknowledge and label incidents."),
         ("alerts", "smartcloudops.cli.alerts:app", "What waits to be sent to whom; try a sink."),
         ("explain", "smartcloudops.cli.explain:app", "Name the part that is to blame for an incident."),

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from smartcloudops.cli.context import working_directory
@@ -59,6 +59,7 @@ def planned(
     from smartcloudops.infra.backend import ensure
     from smartcloudops.infra.planning import make_plan
 
+    of = of if destroy else _with_wheel(of)
     asking = _Asking.of(of)
     with Progress("read", quiet=quiet) as progress, ExitStack() as stack:
         try:
@@ -71,6 +72,18 @@ def planned(
             raise
         progress.hide()
         yield made
+
+
+def _with_wheel(of: Opened) -> Opened:
+    """The stack with the key of the wheel that `up` would send: otherwise its absence would look like a change."""
+    from smartcloudops.infra.wheel import VARIABLE, wheel_of
+
+    try:
+        wheel = wheel_of(of.stack, of.config.infra.wheel, environ=os.environ)
+    except ConfigError:
+        # `up` says so.
+        return of
+    return of if wheel is None else replace(of, stack=of.stack.with_variables(**{VARIABLE: wheel.key}))
 
 
 def said(quiet: bool) -> Callable[[str], None]:

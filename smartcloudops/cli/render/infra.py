@@ -162,7 +162,8 @@ def drift_notes(drift: Drift, repair: str) -> list[str]:
         found.append(f"{_many(len(drift.ignored), 'resource')} ignored, as configured: {names}")
     if drift.pending:
         many = _many(len(drift.pending), "resource")
-        found.append(f"no drift, but pending: the configuration itself changes {many} (sco infra plan)")
+        apart = "pending, apart from that" if drift.found else "no drift, but pending"
+        found.append(f"{apart}: the configuration itself changes {many} (sco infra plan)")
     if drift.found:
         found.append(f"bring it back: {repair}")
     return found
