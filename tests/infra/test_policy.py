@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from smartcloudops.core.errors import ConfigError
+from smartcloudops.infra import stack
 from smartcloudops.infra.policy import breaches, stops
 from smartcloudops.infra.policy.rule import example
 from smartcloudops.infra.records import Breach, Change, Plan
@@ -179,6 +180,12 @@ def test_secrets_in_user_data_however_it_is_packed(script: str) -> None:
 )
 def test_what_is_filled_in_later_is_no_secret(script: str) -> None:
     assert secret_lines(script) == ()
+
+
+def test_what_the_packaged_stack_puts_on_its_servers_is_not_taken_for_secrets() -> None:
+    hosts = {name: text for name, text in stack.contents(stack.packaged()).items() if name.startswith("hosts/")}
+    assert len(hosts) > 10
+    assert {name: lines for name, text in hosts.items() if (lines := secret_lines(text.decode()))} == {}
 
 
 def test_lines_are_numbered_as_in_the_script() -> None:
