@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TextIO
 
-from smartcloudops.cli.render.output import SCHEMA_VERSION, Table, is_unicode
+from smartcloudops.cli.render.output import SCHEMA_VERSION, Table, is_unicode, seen
 from smartcloudops.core.console import has_colour, is_terminal, width
 from smartcloudops.core.text import printable
 from smartcloudops.core.times import rfc3339
@@ -173,7 +173,7 @@ class JsonLines:
     events = True
 
     def __init__(self, look: Look, out: TextIO) -> None:
-        self._look, self._out = look, out
+        self._look, self._out = look, seen(out)
         self._ascii = not is_unicode(out)
 
     def hit(self, hit: Hit) -> None:
@@ -190,7 +190,7 @@ class Document:
     events = True
 
     def __init__(self, look: Look, out: TextIO) -> None:
-        self._look, self._out = look, out
+        self._look, self._out = look, seen(out)
         self._ascii, self._any = not is_unicode(out), False
 
     def hit(self, hit: Hit) -> None:
@@ -219,7 +219,7 @@ class Csv:
 
     def __init__(self, look: Look, out: TextIO) -> None:
         self._look = look
-        self._writer = csv.writer(out, lineterminator="\n")
+        self._writer = csv.writer(seen(out), lineterminator="\n")
         own = ("time", "object", "offset", "host", "level", "line")
         self._columns = own if tuple(look.columns) == _COLUMNS else tuple(look.columns)
         self._writer.writerow(self._columns)

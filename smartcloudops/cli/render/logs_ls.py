@@ -195,13 +195,13 @@ def _lines(view: View, objects: Iterable[LogObject], total: Group, stream: TextI
 
 
 def _jsonl(view: View, objects: Iterable[LogObject], total: Group, stream: TextIO) -> None:
-    ascii_only = not is_unicode(stream)
+    ascii_only, stream = not is_unicode(stream), out.seen(stream)
     for one in objects:
         stream.write(json.dumps(_fields(one), ensure_ascii=ascii_only) + "\n")
 
 
 def _csv(view: View, objects: Iterable[LogObject], total: Group, stream: TextIO) -> None:
-    writer = csv.writer(stream, lineterminator="\n")
+    writer = csv.writer(out.seen(stream), lineterminator="\n")
     writer.writerow(_FIELDS)
     writer.writerows(list(_fields(one).values()) for one in objects)
 
@@ -215,7 +215,7 @@ def _markdown(view: View, objects: Iterable[LogObject], total: Group, stream: Te
 
 def _json(view: View, objects: Iterable[LogObject], total: Group, stream: TextIO) -> None:
     """One document, written as it grows."""
-    ascii_only = not is_unicode(stream)
+    ascii_only, stream = not is_unicode(stream), out.seen(stream)
     stream.write(f'{{\n  "schema_version": {out.SCHEMA_VERSION},\n  "objects": [')
     comma = ""
     for one in objects:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from smartcloudops.cli.render.clock import moment
 from smartcloudops.cli.render.logs_sections import Section, Stats, sections
-from smartcloudops.cli.render.output import Output, Table, is_unicode, print_document, show
+from smartcloudops.cli.render.output import Output, Table, is_unicode, print_document, seen, show
 from smartcloudops.core.console import has_colour, width
 from smartcloudops.core.errors import UsageError
 
@@ -39,7 +39,7 @@ def print_stats(stats: Stats, about: dict[str, Any], output: Output, out: TextIO
     elif output is Output.JSONL:
         records = [record for section in found for record in section.table.records] or [_whole(stats)]
         ascii_only = not is_unicode(out)
-        out.writelines(json.dumps(record, ensure_ascii=ascii_only) + "\n" for record in records)
+        seen(out).writelines(json.dumps(record, ensure_ascii=ascii_only) + "\n" for record in records)
     elif output is Output.TABLE:
         _draw(stats, found, out)
     else:

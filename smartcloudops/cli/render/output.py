@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Literal, TextIO, cast
 
 from smartcloudops.core.console import is_terminal, width
 from smartcloudops.core.text import printable
@@ -61,6 +61,7 @@ def show(document: dict[str, Any], table: Table, output: Output, stream: TextIO 
     if output is Output.JSON:
         print_document(document, out)
     elif output is Output.JSONL:
+        out = seen(out)
         for record in table.records:
             out.write(json.dumps(record, ensure_ascii=not is_unicode(out)) + "\n")
     else:
@@ -71,12 +72,45 @@ def print_document(document: dict[str, Any], stream: TextIO, *, indent: int | No
     """One JSON document with its schema version first; on one line without an indent."""
     body = {"schema_version": SCHEMA_VERSION, **document}
     ascii_only = not is_unicode(stream)
-    stream.write(json.dumps(body, indent=indent, ensure_ascii=ascii_only, allow_nan=False) + "\n")
+    seen(stream).write(json.dumps(body, indent=indent, ensure_ascii=ascii_only, allow_nan=False) + "\n")
 
 
 def is_unicode(stream: TextIO) -> bool:
     """Whether a stream takes any character."""
     return "utf" in (stream.encoding or "").lower()
+
+
+class Seen:
+    r"""A stream whose terminal obeys nothing that was written elsewhere: JSON and CSV keep their escapes for programs.
+
+    >>> import io
+    >>> out = io.StringIO()
+    >>> print(json.dumps("a\x9b31m", ensure_ascii=False), file=Seen(out))
+    >>> out.getvalue()
+    '"a\\u009b31m"\n'
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Control characters and what is not seen as JSON writes them, which JSON may hold in strings alone."""
+        if not text.isprintable():
+            text = "".join(c if c.isprintable() or c in "\n\t" else json.dumps(c)[1:-1] for c in text)
+        return self._stream.write(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Each of them."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def seen(stream: TextIO) -> TextIO:
+    """The stream for what programs read, which shows no more than text where it is a terminal after all."""
+    return cast("TextIO", Seen(stream)) if stream.isatty() else stream
 
 
 def _plain(table: Table, out: TextIO) -> None:
@@ -98,7 +132,7 @@ def _pad(text: str, width: int, right: bool) -> str:
 
 
 def _csv(table: Table, out: TextIO) -> None:
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(seen(out), lineterminator="\n")
     writer.writerow(table.columns)
     writer.writerows(table.rows)
 

@@ -120,7 +120,7 @@ def _nothing(found: Found) -> str:
 
 
 def _csv(found: Found, stream: TextIO) -> None:
-    writer = csv.writer(stream, lineterminator="\n")
+    writer = csv.writer(output.seen(stream), lineterminator="\n")
     writer.writerow(("timestamp", *found.matrix.names))
     if not found.matrix.names:
         return
@@ -171,7 +171,7 @@ def _jsonl(found: Found, stream: TextIO) -> None:
     """A line a value, series by series."""
     m = found.matrix
     times = [rfc3339(time) for time in m.times.tolist()]
-    ascii_only = not output.is_unicode(stream)
+    ascii_only, stream = not output.is_unicode(stream), output.seen(stream)
     for name, labels, values in zip(m.names, m.labels, m.values.tolist(), strict=True):
         for time, value in zip(times, values, strict=True):
             if not math.isnan(value):

@@ -135,3 +135,15 @@ def test_a_table_on_a_pipe_is_plain() -> None:
 
 def test_lines_of_a_stack_trace_stay_lines() -> None:
     assert shown(b"Traceback\n  File x\r") == "Traceback\n  File x\\r"
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "jsonl"])
+def test_a_terminal_obeys_nothing_that_forms_for_programs_hold(form) -> None:
+    odd = hit("a\x1b]0;own\x07 \x9b31m \x7f\r é 日\u202e".encode(), key="k\x1b[31m.log")
+    shown, piped = written(form, odd, tty=True), written(form, odd)
+    assert all(c.isprintable() or c == "\n" for c in shown.decode())
+    assert "é 日" in shown.decode()
+    if form == "csv":
+        assert "\x1b]0;own\x07" in piped.decode()
+    else:
+        assert json.loads(shown) == json.loads(piped)
