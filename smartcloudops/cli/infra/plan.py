@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from smartcloudops.cli.infra.options import EnvOption, TargetOption, VarOption
+from smartcloudops.cli.infra.scanning import ScannerOption, scanned
 from smartcloudops.cli.options import JsonFlag, OutputOption
 from smartcloudops.cli.render.output import choose
 from smartcloudops.core.errors import Status
@@ -28,6 +29,7 @@ def plan(
     var: VarOption = None,
     destroy: Annotated[bool, typer.Option("--destroy", help="What `sco infra down` would do.")] = False,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Status 3 where something would change.")] = False,
+    scanner: ScannerOption = None,
     output: OutputOption = None,
     as_json: JsonFlag = False,
 ) -> int:
@@ -52,12 +54,12 @@ def plan(
     quiet = ctx.obj.verbosity < 0
     stack = opened(ctx.obj.load(), env, var or ())
     with planned(stack, targets=target or (), destroy=destroy, quiet=quiet) as made:
-        view, is_empty = view_of(stack, made), made.is_empty
+        view, is_empty = view_of(stack, made, scanner), made.is_empty
     render.show_plan(view, form, sys.stdout)
     return Status.FOUND if exit_code and not is_empty else Status.DONE
 
 
-def view_of(of: Opened, made: Planned) -> View:
+def view_of(of: Opened, made: Planned, scanner: str | None = None) -> View:
     """The plan with what the rules and the prices say of it."""
     from datetime import UTC, datetime
 
@@ -66,13 +68,13 @@ def view_of(of: Opened, made: Planned) -> View:
     from smartcloudops.infra.drift import judged
     from smartcloudops.infra.policy import breaches
 
-    today = datetime.now(UTC).date()
+    today, waivers = datetime.now(UTC).date(), tuple(of.config.waive.values())
     return View(
         of.stack.name,
         of.stack.env,
         made.plan,
         judged(made.plan),
         tuple(made.warnings),
-        tuple(breaches(made.plan, tuple(of.config.waive.values()), today=today)),
+        tuple(breaches(made.plan, waivers, today=today, found=scanned(of, made, scanner))),
         estimated(made.plan, today=today, region=of.stack.region) if made.plan.resources else None,
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from smartcloudops.cli.infra.options import EnvOption, TargetOption, VarOption, YesFlag
+from smartcloudops.cli.infra.scanning import ScannerOption
 from smartcloudops.cli.options import JsonFlag, OutputOption
 from smartcloudops.cli.render.output import Output, choose
 from smartcloudops.core.errors import ScoError, Status, UsageError, worst
@@ -37,6 +38,7 @@ class _Asked:
     despite: bool
     form: Output
     quiet: bool
+    scanner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ def up(
     despite_policy: Annotated[
         bool, typer.Option("--despite-policy", help="Apply although a rule of severity high is broken.")
     ] = False,
+    scanner: ScannerOption = None,
     output: OutputOption = None,
     as_json: JsonFlag = False,
 ) -> int:
@@ -94,6 +97,7 @@ def up(
         despite_policy,
         choose(output, as_json, sys.stdout),
         ctx.obj.verbosity < 0,
+        scanner,
     )
     of = opened(ctx.obj.load(), env, var or ())
     result = _run(of, asked)
@@ -150,7 +154,7 @@ def _show(of: Opened, made: Planned, caller: Caller, asked: _Asked) -> None:
     from smartcloudops.cli.render import infra_view as render
     from smartcloudops.infra.policy import stops
 
-    view = replace(view_of(of, made), title="sco infra up")
+    view = replace(view_of(of, made, asked.scanner), title="sco infra up")
     if not (asked.quiet and asked.yes):
         sys.stderr.write(f"stack {of.stack.name} in AWS account {caller.account}, {caller.region}\n")
         form = Output.TABLE if choose(None, False, sys.stderr) is Output.TABLE else Output.PLAIN

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -149,3 +150,19 @@ def test_no_drift_is_status_0(sco, made, kind: str) -> None:
     assert said.status == Status.DONE
     assert "no drift: nobody changed what Terraform made" in said.out
     assert sco("infra", "drift", "-o", "md").out.startswith("### sco infra drift: no drift")
+
+
+def test_what_a_scanner_finds_stands_beside_our_own(sco, made, tmp_path, monkeypatch) -> None:
+    """A small program that speaks Checkov's JSON stands in."""
+    failed = {"check_id": "CKV_AWS_88", "check_name": "No public IP", "resource_address": "aws_instance.a"}
+    report = {"check_type": "terraform_plan", "results": {"failed_checks": [failed]}, "summary": {"parsing_errors": 0}}
+    folder = tmp_path / "scanner"
+    folder.mkdir()
+    (folder / "checkov").write_text(f"#!/bin/sh\ncat <<'EOF'\n{json.dumps(report)}\nEOF\n")
+    (folder / "checkov").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    said = sco("infra", "plan", "--scanner", "checkov")
+    assert said.status == Status.DONE, said.err
+    assert "CKV_AWS_88" in said.out
+    assert "CKV_AWS_88" not in sco("infra", "plan").out
+    assert sco("infra", "plan", "--scanner", "chekov").status == Status.USAGE
