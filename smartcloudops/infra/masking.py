@@ -81,7 +81,9 @@ class Veil:
         if is_secret_name(name):
             return seal(value)
         found = self._json(value) if value[0] in "{[" else None
-        return self.text(value) if found is None else found
+        masked = self.text(value) if found is None else found
+        # Sealed, so that two texts that look alike with their secrets masked are still told apart.
+        return value if masked == value else seal(value, masked)
 
     def _json(self, value: str) -> str | None:
         """JSON within a text, still JSON when it is masked; None for anything else."""

@@ -83,7 +83,9 @@ def _read(document: Mapping[str, Any]) -> Plan:
         raise KeyError("format_version")
     veil, configured = veil_of(document), Configured.of(document)
     all_of_them = [_change(each, veil, configured) for each in document.get("resource_changes") or ()]
-    drift = [_drifted(each, veil) for each in document.get("resource_drift") or ()]
+    # Terraform 1.0 marks in its drift only what the configuration does, not what the provider calls sensitive.
+    marks = {each["address"]: _marks(each["change"]) for each in document.get("resource_changes") or ()}
+    drift = [_drifted(each, veil, marks.get(each["address"])) for each in document.get("resource_drift") or ()]
     changes = sorted((c for c in all_of_them if c.action != "no-op"), key=_rank)
     return Plan(
         tuple(changes),
@@ -124,9 +126,14 @@ def _action(said: Sequence[str]) -> Action:
     return found
 
 
-def _sides(change: Mapping[str, Any], veil: Veil) -> tuple[Any, Any]:
-    """Before and after, sealed. What is secret on one side is on the other, too: a mark that goes shows no secret."""
-    marks = either(change.get("before_sensitive"), change.get("after_sensitive"))
+def _marks(change: Mapping[str, Any]) -> Any:
+    """What is secret on one side is on the other, too: a mark that goes shows no secret."""
+    return either(change.get("before_sensitive"), change.get("after_sensitive"))
+
+
+def _sides(change: Mapping[str, Any], veil: Veil, more: Any = None) -> tuple[Any, Any]:
+    """Before and after, sealed; `more` are further marks."""
+    marks = either(_marks(change), more)
     return veil.sealed(change.get("before"), marks), veil.sealed(change.get("after"), marks)
 
 
@@ -199,10 +206,10 @@ def _reason(said: Mapping[str, Any], change: Mapping[str, Any]) -> str:
     return "; ".join(parts)
 
 
-def _drifted(said: Mapping[str, Any], veil: Veil) -> Change:
+def _drifted(said: Mapping[str, Any], veil: Veil, marks: Any) -> Change:
     """What others did to one resource: before is what the state has, after is what is in AWS."""
     change = said["change"]
-    before, after = _sides(change, veil)
+    before, after = _sides(change, veil, marks)
     action = _action(change["actions"])
     found = list(differences(before, after)) if action == "update" else []
     attributes = tuple(_attribute(d, ()) for d in found if not _is_repeated(d, found))

@@ -126,6 +126,24 @@ def test_a_secret_that_changes_is_told_as_changed_and_one_that_does_not_is_not()
     assert [a.path for a in found.attributes] == ["a"]
 
 
+def test_what_is_marked_among_the_changes_is_masked_in_the_drift() -> None:
+    """Terraform 1.0 marks in its drift only what the configuration does, not what the provider calls sensitive."""
+    moved = change({"value": "hello there", "x": "1"}, {"value": "by hand", "x": "1"})
+    marks = {"before_sensitive": {"value": True}, "after_sensitive": {"value": True}}
+    back = change({"value": "by hand", "x": "1"}, {"value": "hello there", "x": "1"}, **marks)
+    found = read_plan(plan(back, drift=(moved,)))
+    assert [(a.path, a.before, a.after) for a in found.drift[0].attributes] == [("value", MASKED, MASKED)]
+
+
+@pytest.mark.parametrize("form", ["{}", "https://u:{}@host", '{{"Env": [{{"Value": "{}"}}]}}'])
+def test_texts_that_look_alike_once_masked_are_told_apart(form: str) -> None:
+    before, after = ({"copy": form.format(text), "a": text} for text in ("first-one", "second-one"))
+    marks = {"before_sensitive": {"a": True}, "after_sensitive": {"a": True}}
+    (found,) = read_plan(plan(change(before, after, **marks))).changes
+    assert [a.path for a in found.attributes] == ["copy", "a"]
+    assert "-one" not in repr(found)
+
+
 def test_a_mark_that_goes_shows_no_secret() -> None:
     (found,) = read_plan(plan(change({"a": "old-secret"}, {"a": "12"}, before_sensitive={"a": True}))).changes
     assert (found.attributes[0].before, found.attributes[0].after) == (MASKED, MASKED)
