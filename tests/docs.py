@@ -78,6 +78,13 @@ def formats_part() -> str:
     return table(HEADER, list(rows()))
 
 
+def rules_part() -> str:
+    """Every rule that a plan is held to."""
+    from smartcloudops.cli.render.infra_policy import rules_markdown
+
+    return rules_markdown()
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table."""
     lines = [header, ["---"] * len(header), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
@@ -94,6 +101,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "settings": settings_part,
     "statuses": statuses_part,
     "formats": formats_part,
+    "rules": rules_part,
 }
 
 

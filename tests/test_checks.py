@@ -101,12 +101,12 @@ def test_an_upward_import_is_refused(checkout: Path) -> None:
 
 def test_stale_documentation_is_found_and_written_anew(checkout: Path) -> None:
     readme = checkout / "README.md"
-    parts = (f"<!-- generated:{name} -->\n<!-- /generated -->\n" for name in ("help", "settings", "statuses", "formats"))
+    parts = (f"<!-- generated:{name} -->\n<!-- /generated -->\n" for name in ("help", "settings", "statuses", "formats", "rules"))
     readme.write_text("# By hand\n" + "and kept\n".join(parts))
     assert script(checkout, "tests/docs.py").returncode == 0
     fresh = readme.read_text()
     assert fresh.startswith("# By hand\n")
-    assert fresh.count("and kept\n") == 3
+    assert fresh.count("and kept\n") == 4
     assert "$ sco detect --help\nUsage: sco detect" in fresh
     assert "| `train.lookback` | duration |" in fresh
     assert script(checkout, "tests/docs.py", "--check").returncode == 0
