@@ -122,7 +122,7 @@ def test_drift_is_told_apart_from_what_is_pending(sco, made) -> None:
     assert "DELETED" in said.out
     assert "tags.Owner" in said.out
     assert "4 resources changed by others, in 4 places" in said.out
-    assert "no drift, but pending: the configuration itself changes 6 resources (sco infra plan)" in said.out
+    assert "pending, apart from that: the configuration itself changes 6 resources (sco infra plan)" in said.out
     assert "bring it back: sco infra up '--target=module.inner" in said.out
     assert "versioning" not in said.out
 
