@@ -18,7 +18,7 @@ BROAD_EXCEPT: dict[str, tuple[str, ...]] = {
     "smartcloudops/cli/main.py": ("run",),
     "smartcloudops/core/runners.py": ("_answer",),
     "smartcloudops/doctor/run.py": ("_examined",),
-    "smartcloudops/logs/ahead.py": ("feed",),
+    "smartcloudops/logs/ahead.py": ("feed", "_live"),
     "smartcloudops/logs/crew.py": ("_list", "_live", "live"),
 }
 LONGEST_FILE = 400

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 from smartcloudops.logs.objects import BUFFER, LogObject
 from smartcloudops.logs.sources import Reader
@@ -45,6 +48,45 @@ class Budget:
             self._changed.notify_all()
 
 
+class Threads:
+    """So many threads that make calls, in the order in which they are asked to.
+
+    Not those of concurrent.futures: a process does not end before these do, and a server may be long in answering.
+    """
+
+    def __init__(self, count: int, name: str) -> None:
+        self._count = count
+        self._calls: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = queue.SimpleQueue()
+        for _ in range(count):
+            threading.Thread(target=self._live, name=name, daemon=True).start()
+
+    def submit(self, call: Callable[[], T]) -> Future[T]:
+        """What the call will give, or raise."""
+        future: Future[T] = Future()
+        self._calls.put((future, call))
+        return future
+
+    def close(self) -> None:
+        """Calls that have not begun never will; who waits for them is told."""
+        with suppress(queue.Empty):
+            while True:
+                asked = self._calls.get_nowait()
+                if asked is not None:
+                    asked[0].cancel()
+        for _ in range(self._count):
+            self._calls.put(None)
+
+    def _live(self) -> None:
+        while (asked := self._calls.get()) is not None:
+            future, call = asked
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(call())
+                except BaseException as e:  # noqa: BLE001 - a border of threads: who asks for the result raises it
+                    future.set_exception(e)
+            del asked, future, call
+
+
 @dataclass(slots=True)
 class Fetched:
     """An object whose stored bytes are there, or on their way in pieces."""
@@ -60,13 +102,13 @@ class _Ahead:
     reader: Reader
     budget: Budget
     fetchers: int
-    pool: ThreadPoolExecutor = field(init=False)
+    threads: Threads = field(init=False)
     queue: deque[tuple[LogObject, Future[bytes] | None, int] | BaseException | None] = field(default_factory=deque)
     ready: threading.Condition = field(default_factory=threading.Condition)
     closed: bool = False
 
     def __post_init__(self) -> None:
-        self.pool = ThreadPoolExecutor(self.fetchers, thread_name_prefix="fetch")
+        self.threads = Threads(self.fetchers, "fetch")
 
     def feed(self) -> None:
         """Hand objects to the fetchers as room is found for them; ends with None, or with what went wrong."""
@@ -77,7 +119,7 @@ class _Ahead:
                 if self.closed or not self.budget.take(cost):
                     break
                 whole = one.size <= BUFFER
-                self._put((one, self.pool.submit(self.reader.read, one) if whole else None, cost))
+                self._put((one, self.threads.submit(partial(self.reader.read, one)) if whole else None, cost))
         except BaseException as e:  # noqa: BLE001 - a border of threads: the consumer raises it
             end = e
         self._put(end)
@@ -108,7 +150,7 @@ class _Ahead:
     def close(self) -> None:
         self.closed = True
         self.budget.close()
-        self.pool.shutdown(wait=False, cancel_futures=True)
+        self.threads.close()
 
 
 def fetched(
@@ -131,17 +173,16 @@ def fetched(
 
 def ahead_of(items: Iterator[T], depth: int = 1) -> Iterator[T]:
     """The same items, `depth` of them made in a thread before they are asked for."""
-    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as pool:
-        end = object()
+    end = object()
 
-        def step() -> T | object:
-            return next(items, end)
+    def step() -> T | object:
+        return next(items, end)
 
-        waiting = deque(pool.submit(step) for _ in range(depth))
-        try:
-            while (item := waiting.popleft().result()) is not end:
-                waiting.append(pool.submit(step))
-                yield item  # type: ignore[misc]
-        finally:
-            for future in waiting:
-                future.cancel()
+    threads = Threads(1, "ahead")
+    waiting = deque(threads.submit(step) for _ in range(depth))
+    try:
+        while (item := waiting.popleft().result()) is not end:
+            waiting.append(threads.submit(step))
+            yield item  # type: ignore[misc]
+    finally:
+        threads.close()

@@ -18,7 +18,7 @@ from fakes.memory_logs import DEADLY, Memory, denied
 
 from smartcloudops.core.errors import ScoError, UnreachableError
 from smartcloudops.logs import crew
-from smartcloudops.logs.ahead import Budget, ahead_of, fetched
+from smartcloudops.logs.ahead import Budget, Threads, ahead_of, fetched
 from smartcloudops.logs.objects import BUFFER, LogObject
 from smartcloudops.logs.work import Done, Given
 
@@ -210,3 +210,41 @@ def test_ahead_of_gives_all_in_order_and_raises_what_is_raised() -> None:
         while True:
             taken.append(next(ahead))
     assert taken == [0, 1, 2, 3, 4]
+
+
+ENDING = """
+import sys, threading, time
+sys.path.insert(0, {tests!r})
+from fakes.memory_logs import Memory
+from smartcloudops.logs import crew
+from smartcloudops.logs.objects import BUFFER, LogObject
+
+class Frozen(Memory):
+    def reader(self):
+        reader = super().reader()
+        reader.read = lambda one: time.sleep(60)
+        reader.stream = lambda one, **asked: iter(lambda: time.sleep(60), 0)
+        return reader
+
+place = Frozen({{"a": b"a"}})
+run = crew.run(place, [LogObject("a", {size}, 0)], lambda one, buffers, give: list(buffers), workers=0)
+threading.Thread(target=lambda: next(run), daemon=True).start()
+time.sleep(0.5)
+"""
+
+
+@pytest.mark.parametrize("size", [1, BUFFER + 1], ids=["whole", "in pieces"])
+def test_a_process_ends_while_a_server_does_not_answer(size) -> None:
+    code = ENDING.format(tests=str(Path(__file__).parents[1]), size=size)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=20)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_calls_that_have_not_begun_are_given_up() -> None:
+    threads, goes_on = Threads(1, "one"), threading.Event()
+    first, second = threads.submit(goes_on.wait), threads.submit(lambda: 2)
+    while not first.running():
+        time.sleep(0.001)
+    threads.close()
+    goes_on.set()
+    assert (first.result(5), second.cancelled()) == (True, True)
