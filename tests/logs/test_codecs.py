@@ -281,3 +281,8 @@ def test_the_allocator_is_tuned_where_it_can_be():
 def test_magic_needs_no_more_than_its_head():
     for name, encode in ENCODERS.items():
         assert magic.codec_of(encode(LINES)[:10]) == name
+
+
+def test_bytes_that_only_begin_like_utf16_are_searched_as_they_are():
+    odd = b"\xff\xfe\xc3 is how a damaged line begins, and others follow\n" + LINES[:4000].replace(b"\0", b"")
+    assert b"".join(decoded([odd], cap=1 << 20)) == odd

@@ -34,7 +34,8 @@ def text(stored: Pieces) -> Iterator[bytes]:
     if what := foreign(head):
         raise Unread("codec", f"{what}: not searched")
     for mark, encoding in _WIDE:
-        if head.startswith(mark):
+        # Bytes that are no UTF-8 may begin so, too; wide text has a zero byte in each blank and line end.
+        if head.startswith(mark) and (len(head) < _SAMPLE or b"\0" in head):
             yield from _narrowed(stored, len(mark), encoding)
             return
     if head.startswith(codecs.BOM_UTF8):
