@@ -38,12 +38,19 @@ class Opened:
 
 def opened(config: Config, env: str | None, variables: Sequence[str] = ()) -> Opened:
     """The stack that the flags mean; ConfigError where there is none, or no Terraform."""
-    from smartcloudops.infra.binary import find
-    from smartcloudops.infra.environments import stack_of
-    from smartcloudops.infra.runner import Runner
+    from concurrent.futures import ThreadPoolExecutor
 
-    stack = stack_of(config, env, variables, environ=os.environ, cwd=working_directory())
-    return Opened(config, stack, Runner.of(find(config), stack, os.environ))
+    from smartcloudops.infra.binary import find
+
+    # Asking Terraform for its version takes as long as loading what comes after it.
+    with ThreadPoolExecutor(1) as pool:
+        finding = pool.submit(find, config)
+        from smartcloudops.infra import backend, planning  # noqa: F401
+        from smartcloudops.infra.environments import stack_of
+        from smartcloudops.infra.runner import Runner
+
+        stack = stack_of(config, env, variables, environ=os.environ, cwd=working_directory())
+        return Opened(config, stack, Runner.of(finding.result(), stack, os.environ))
 
 
 @contextmanager
