@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -27,12 +28,13 @@ _ASK_EVERY_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """How an apply ended. `backup`: the state before it; `steps`: what was done, in order; `unsaved`: a state that
-    could not be put where it belongs."""
+    """How an apply ended. `backup`: the state before it; `steps`: what was done, in order; `unfinished`: what was being
+    done at its end; `unsaved`: a state that could not be put where it belongs."""
 
     ran: Ran
     backup: Path | None
     steps: tuple[Step, ...]
+    unfinished: tuple[str, ...] = ()
     unsaved: Path | None = None
 
     @property
@@ -51,16 +53,26 @@ def apply(
     """
     backup = backups.back_up(runner, stack, expected=expected)
     steps: list[Step] = []
+    going: set[str] = set()
 
     def on_event(event: Event) -> None:
-        if isinstance(event, Step) and event.kind in ("ended", "failed"):
+        if isinstance(event, Step) and event.kind == "began":
+            going.add(event.address)
+        elif isinstance(event, Step) and event.kind in ("ended", "failed"):
+            going.discard(event.address)
             steps.append(event)
         watch.on_event(event)
 
     before = _age(stack)
     ran = runner.stream("apply", str(planned.file), watch=dataclasses.replace(watch, on_event=on_event))
     left = stack.dir / ERRORED if _age(stack) != before else None
-    return Applied(ran, backup, tuple(steps), left)
+    return Applied(ran, backup, tuple(steps), tuple(sorted(going)), left)
+
+
+def imports(applied: Applied, command: str) -> list[str]:
+    """The commands that take into the state what a killed run had made: a remote state is not written at each step."""
+    made = [step for step in applied.steps if step.kind == "ended" and step.action == "create" and step.id]
+    return [f"{command} import {shlex.quote(step.address)} {shlex.quote(step.id)}" for step in made]
 
 
 def _age(stack: Stack) -> int:

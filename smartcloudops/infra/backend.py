@@ -37,13 +37,15 @@ terraform {{
 
 @dataclass(frozen=True, slots=True)
 class Bootstrapped:
-    """What holds the state now. `made`: what was not there before; `moved`: environments whose state went along."""
+    """What holds the state now. `made`: what was not there before; `moved`: environments whose state went along;
+    `found`: how many resources a state that lay in the bucket already knows of this environment."""
 
     bucket: str
     region: str
     lock: str
     made: tuple[str, ...]
     moved: tuple[str, ...]
+    found: int = 0
 
 
 def bootstrap(
@@ -71,11 +73,14 @@ def bootstrap(
         _local_states_aside(stack),
         _written(stack, {"bucket": name, "region": caller.region, "encrypt": True, **lock}),
     ):
-        _enter(replace(stack, backend="s3"), binary, environ)
+        runner = _enter(replace(stack, backend="s3"), binary, environ)
+        found = len(backups.addresses(backups.pull(runner)))
         for label, state in states.items():
             env = None if label == DEFAULT else label
             backups.push(_enter(replace(stack, backend="s3", env=env), binary, environ), state, first=True)
-    return Bootstrapped(name, caller.region, "a file beside the state" if locks else TABLE, tuple(made), tuple(states))
+    return Bootstrapped(
+        name, caller.region, "a file beside the state" if locks else TABLE, tuple(made), tuple(states), found
+    )
 
 
 def _enter(stack: Stack, binary: Binary, environ: Mapping[str, str]) -> Runner:

@@ -48,7 +48,8 @@ class Restored:
 def pull(runner: Runner) -> str:
     """The state as it is now; "" where there is none. It holds secrets in clear."""
     text = runner.capture("state pull")
-    return text if text.strip() else ""
+    # Of nothing, Terraform 1.0 prints a state without a lineage.
+    return text if text.strip() and mark(text)[0] else ""
 
 
 def mark(state: str) -> tuple[str, int]:

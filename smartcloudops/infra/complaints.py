@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -52,6 +53,9 @@ def error_of(
     if errors:
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         return ScoError(f"Terraform: {sentence(errors[0])}{more}", hint=_where(errors[0]))
+    if status < 0:
+        hint = "the next run says whether the state is locked, and what unlocks it"
+        return ScoError(f"Terraform was ended by signal {-status}", hint=hint)
     said = _plain(stderr) or f"it ended with status {status} and said nothing"
     return _from_text(stderr, scene) or ScoError(f"Terraform failed: {said}", hint="terraform plan, by hand, says more")
 
@@ -139,6 +143,12 @@ def _provider(complaint: Complaint, text: str, scene: Scene) -> ScoError:
     return UnreachableError(f"the AWS provider cannot be had: {sentence(complaint)}", hint=hint)
 
 
+def _exists(complaint: Complaint, text: str, scene: Scene) -> ScoError:
+    take = f"{scene.command} import {shlex.quote(complaint.address or 'ADDRESS')} ID"
+    hint = f"left by a run that was killed? take it into the state ({take}), or delete it"
+    return ScoError(f"it is in AWS but not in the state: {sentence(complaint)}", hint=hint)
+
+
 def _instance_type(complaint: Complaint, text: str, scene: Scene) -> ScoError:
     hint = "--var instance_type=t3.micro (new accounts' free tier), or t2.micro in older ones"
     return ConfigError(f"AWS refuses the instance type: {sentence(complaint)}", hint=hint)
@@ -162,6 +172,7 @@ _RULES = (
     ),
     _Rule(r"no valid credential sources|nocredentialproviders|failed to refresh cached credentials", _credentials),
     _Rule(r"not eligible for free tier|unsupported: your requested instance type", _instance_type),
+    _Rule(r"alreadyexists|already exists|alreadyowned|invalidgroup\.duplicate|invalidkeypair\.duplicate", _exists),
     _Rule(r"unauthorizedoperation|accessdenied|access denied|is not authorized to perform", _denied),
     _Rule(r"connection refused|no such host|i/o timeout|requesterror: send request failed|dial tcp", _unreachable),
 )

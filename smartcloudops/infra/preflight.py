@@ -43,7 +43,11 @@ def look(region: str | None, *, environ: Mapping[str, str]) -> Caller:
 
 def _ask(session: Any) -> Any:
     with aws.errors("AWS", "say who we are", reading=True):
-        return aws.client(session, "sts", attempts=1, read_s=_MOST_S).get_caller_identity()
+        try:
+            return aws.client(session, "sts", attempts=1, read_s=_MOST_S).get_caller_identity()
+        except KeyError as e:
+            # botocore's word for an answer that is XML and not STS's.
+            raise ConfigError("what answers there is not AWS", hint="check AWS_ENDPOINT_URL") from e
 
 
 def _check_region(session: Any, region: str) -> None:

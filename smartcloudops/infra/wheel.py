@@ -18,14 +18,16 @@ from typing import Any
 
 import smartcloudops
 from smartcloudops.core import aws
-from smartcloudops.core.errors import ConfigError, ScoError
+from smartcloudops.core.errors import ConfigError
 from smartcloudops.core.process import run
+from smartcloudops.core.text import printable
 from smartcloudops.infra.environments import Stack
 
 VARIABLE = "wheel_key"
 BUCKET_ADDRESS, BUCKET_OUTPUT = "aws_s3_bucket.models", "models_bucket"
 _NAME = re.compile(r"smartcloudops-[A-Za-z0-9.+_]+(?:-\d[A-Za-z0-9]*)?-[\w.]+-[\w.]+-[\w.]+\.whl")
 _BUILD_S = 300.0
+_ERROR = re.compile(r"(?:[\w.]*(?:Error|Exception)|ERROR|WARNING): ")
 _NO_WHEEL = '[infra] wheel = "PATH/smartcloudops-….whl", or --var wheel_key= for servers without sco'
 _SOURCES = ("pyproject.toml", "README.md", "LICENSE", "smartcloudops/**/*", "terraform/**/*")
 
@@ -95,16 +97,22 @@ def build(wheel: Wheel, folder: Path) -> Path:
         return wheel.source
     isolated = [] if importlib.util.find_spec("hatchling") is None else ["--no-build-isolation"]
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--disable-pip-version-check", *isolated]
-    try:
-        run([*command, "--wheel-dir", str(folder), str(wheel.source)], timeout_s=_BUILD_S)
-    except ScoError as e:
+    done = run([*command, "--wheel-dir", str(folder), str(wheel.source)], timeout_s=_BUILD_S, check=False)
+    if done.status != 0:
         hint = f"build one elsewhere (pip wheel --no-deps .) and set {_NO_WHEEL}"
-        raise ConfigError(f"the wheel of sco cannot be built from {wheel.source}: {e.message}", hint=hint) from e
+        raise ConfigError(f"pip cannot build the wheel of sco from {wheel.source}: {_why(done.stderr)}", hint=hint)
     path = folder / wheel.name
     if not path.is_file():
         made = ", ".join(each.name for each in folder.iterdir()) or "nothing"
         raise ConfigError(f"pip built {made} of {wheel.source}, not {wheel.name}", hint=_NO_WHEEL)
     return path
+
+
+def _why(stderr: str) -> str:
+    """The line of pip's that says most: its last error, without the frames around it."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    telling = [line for line in lines if _ERROR.match(line)]
+    return printable((telling or lines or ["it says nothing"])[-1])
 
 
 def upload(client: Any, bucket: str, wheel: Wheel, path: Path) -> bool:

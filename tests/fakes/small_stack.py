@@ -96,6 +96,18 @@ SLOW = """
 resource "aws_instance" "slow" {
   ami           = "ami-12c6146b"
   instance_type = "t3.micro"
+
+  metadata_options {
+    http_endpoint = "enabled"
+    http_tokens   = "required"
+  }
+
+  root_block_device {
+    encrypted   = true
+    volume_size = 8
+  }
+
+  tags = { Stack = var.stack_name }
 }
 
 resource "aws_ssm_parameter" "after" {

@@ -53,11 +53,17 @@ def test_a_stale_plan_applied_nothing() -> None:
     assert found.hint == "run the command again"
 
 
-def test_several_are_counted_and_the_first_says_where() -> None:
-    found = error("taken", "1.0.3")
-    assert "aws_ssm_parameter.after: error creating SSM parameter" in found.message
+def test_what_a_killed_run_made_can_be_taken_into_the_state() -> None:
+    found = error("taken", "1.0.3", HERE)
+    assert found.message.startswith("it is in AWS but not in the state: aws_ssm_parameter.after: error creating SSM")
     assert "(main.tf:30)" in found.message
-    assert found.message.endswith("(and 1 more)")
+    assert "cd /srv/infra && terraform import aws_ssm_parameter.after ID" in (found.hint or "")
+
+
+def test_what_no_rule_knows_says_where_and_how_many() -> None:
+    complaints = [Complaint("error", "odd", "very", "main.tf", 30, "aws_x.a"), Complaint("error", "odder")]
+    found = error_of(complaints)
+    assert found.message == "Terraform: aws_x.a: odd (main.tf:30): very (and 1 more)"
     assert found.hint == "see main.tf, line 30"
 
 
@@ -111,6 +117,7 @@ def test_secrets_and_escapes_do_not_get_through() -> None:
 
 def test_a_run_that_says_nothing_is_still_an_error() -> None:
     assert "status 137" in error_of((), status=137).message
+    assert "signal 9" in error_of((), status=-9).message
 
 
 @given(st.lists(st.tuples(st.sampled_from(["error", "warning"]), st.text(max_size=80), st.text(max_size=200))))

@@ -143,7 +143,7 @@ def _agreed(of: Opened, contents: Sequence[Contents], asked: _Asked) -> bool:
         if asked.yes:
             hint = "copy what you need (aws s3 sync), then add --empty-buckets"
             names = ", ".join(each.bucket.name for each in full)
-            raise UsageError(f"not empty: {names}; {count:,} objects and versions would be lost", hint=hint)
+            raise UsageError(f"not empty: {names} (objects and older versions: {count:,})", hint=hint)
         if not typer.confirm(f"Delete {count:,} objects and versions for good?", err=True):
             return False
     if asked.yes:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from smartcloudops.infra.applying import Applied
 
 _MOST_ERRORS = 10
+_MOST_IMPORTS = 50
 
 
 def state_before(of: Opened, *, quiet: bool) -> tuple[str, int]:
@@ -31,6 +32,8 @@ def ended(of: Opened, applied: Applied, command: str = "up") -> Status:
     from smartcloudops.infra.complaints import sentence
 
     env = f" -e {of.stack.env}" if of.stack.env else ""
+    if applied.ran.status < 0:
+        _killed(of, applied)
     if applied.ran.interrupted:
         _say(_kept(of, applied))
         _say(f"  try: sco infra {command}{env} goes on from here; sco infra status{env} shows what is there")
@@ -51,6 +54,20 @@ def ended(of: Opened, applied: Applied, command: str = "up") -> Status:
     return status
 
 
+def _killed(of: Opened, applied: Applied) -> None:
+    """What a run that was killed may have left in AWS, unknown to the state, and how to take it in."""
+    from smartcloudops.infra.applying import imports
+
+    _say("Terraform was killed")
+    if applied.unfinished:
+        _say(f"it was at {', '.join(applied.unfinished)}: look in AWS whether that is there")
+    commands = imports(applied, of.runner.scene().command)
+    if commands:
+        _say("what it had made; where the next plan wants to make it again, take it into the state:")
+    for command in commands[:_MOST_IMPORTS]:
+        _say(f"  {command}")
+
+
 def _kept(of: Opened, applied: Applied) -> str:
     """Where the state is now, and the way back."""
     from smartcloudops.infra.backups import way_back
@@ -58,9 +75,7 @@ def _kept(of: Opened, applied: Applied) -> str:
     if applied.unsaved is not None:
         return f"the newest state could not be saved; put it back with: {way_back(of.stack, applied.unsaved)}"
     if applied.ran.status < 0:
-        lost = "what was being made may be missing in the state"
-        back = f"; the state before: {way_back(of.stack, applied.backup)}" if applied.backup else ""
-        return f"Terraform was killed: {lost}, and a remote state stays locked{back}"
+        return "what was done since may be missing in the state, and a remote state stays locked"
     done = sum(step.kind == "ended" for step in applied.steps)
     return f"{done} steps are done and in the state; its lock is released"
 
