@@ -6,7 +6,7 @@ import shlex
 from typing import TextIO
 
 from smartcloudops.cli.render import infra
-from smartcloudops.cli.render.infra_view import coded
+from smartcloudops.cli.render.infra_view import coded, folded
 from smartcloudops.cli.render.output import Output, show
 from smartcloudops.core.text import printable
 from smartcloudops.infra.drift import Drift
@@ -25,7 +25,10 @@ def show_drift(drift: Drift, env: str | None, form: Output, out: TextIO) -> None
         return
     show({"env": env, **infra.drift_document(drift, repair)}, table, form, out)
     if form in (Output.TABLE, Output.PLAIN):
-        out.writelines(f"{printable(each)}\n" for each in notes)
+        # The command at the end stays whole, to be copied.
+        *sentences, last = notes or [""]
+        out.writelines(folded(each, form, out) for each in sentences)
+        out.write(f"{printable(last)}\n" if drift.found else folded(last, form, out) if last else "")
 
 
 def _repair(drift: Drift, env: str | None) -> str:

@@ -15,7 +15,6 @@ from smartcloudops.core.text import printable
 from smartcloudops.core.times import SECOND, rfc3339
 from smartcloudops.infra.standing import Lock, Standing, taken_ms
 
-_TYPES_A_ROW = 6
 Row = tuple[str, str, str]
 
 
@@ -64,9 +63,7 @@ def _resources(standing: Standing) -> Iterator[Row]:
     named = [
         f"{count} {name.removeprefix('aws_')}" if count > 1 else name.removeprefix("aws_") for name, count in counts
     ]
-    for start in range(0, len(named), _TYPES_A_ROW):
-        text = ", ".join(named[start : start + _TYPES_A_ROW])
-        yield ("resources" if start == 0 else "", f"{len(found)}: {text}" if start == 0 else text, "")
+    yield ("resources", f"{len(found)}: {', '.join(named)}", "")
 
 
 def _outputs(standing: Standing) -> Iterator[Row]:

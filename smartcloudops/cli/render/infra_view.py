@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TextIO
 
 from smartcloudops.cli.render import infra
 from smartcloudops.cli.render.output import Output, Table, show
+from smartcloudops.core.console import width
 from smartcloudops.core.text import printable
 from smartcloudops.infra.cost.saying import Estimate, in_a_line
 from smartcloudops.infra.drift import Drift
@@ -40,7 +42,7 @@ def show_plan(view: View, form: Output, out: TextIO) -> None:
     if form in (Output.TABLE, Output.PLAIN):
         if table.rows:
             out.write(f"{infra.counters(view.plan)}\n")
-        out.writelines(f"{printable(each)}\n" for each in infra.notes(view.plan, view.drift))
+        out.writelines(folded(each, form, out) for each in infra.notes(view.plan, view.drift))
         _sections(view, form, out)
 
 
@@ -50,7 +52,13 @@ def _sections(view: View, form: Output, out: TextIO) -> None:
         out.write(f"\n{_breached(view.breaches)}\n")
         show({}, breach_table(view.breaches), form, out)
     if view.estimate:
-        out.write(f"{printable(in_a_line(view.estimate))}\n")
+        out.write(folded(in_a_line(view.estimate), form, out))
+
+
+def folded(text: str, form: Output, out: TextIO) -> str:
+    """A sentence, on a terminal between its words; on one line elsewhere."""
+    line = printable(text)
+    return f"{textwrap.fill(line, width(out), break_on_hyphens=False) if form is Output.TABLE else line}\n"
 
 
 def breach_table(breaches: Sequence[Breach]) -> Table:
