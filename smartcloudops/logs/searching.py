@@ -10,8 +10,8 @@ from typing import Any
 from smartcloudops.core.times import HOUR
 from smartcloudops.logs import crew
 from smartcloudops.logs.finding.compile import compiled
-from smartcloudops.logs.formats import Hint
-from smartcloudops.logs.formats.reading import open_reading
+from smartcloudops.logs.formats import FORMATS
+from smartcloudops.logs.formats.zones import zone_of
 from smartcloudops.logs.layouts import Layout
 from smartcloudops.logs.listing import Listing, listed
 from smartcloudops.logs.objects import Event, Hit, Lines, LogObject, Trouble, Unread
@@ -72,7 +72,9 @@ class Search:
         self.asked = asked
         self.sieve = compiled(asked.question)
         # A wrong name is told before anything is read, not by the first object.
-        open_reading(b"", Hint(zone=asked.source.zone), format=asked.source.format)
+        zone_of(asked.source.zone)
+        if asked.source.format != "auto":
+            FORMATS.load(asked.source.format)
         question = asked.question
         self._finished = finished
         self._hits: dict[str, int] = {}

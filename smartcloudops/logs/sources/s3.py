@@ -63,7 +63,7 @@ class S3:
         key = self._place.prefix
         decided = not key or settings.uri.endswith("/")
         self._decided = _Where(f"{key}/" if key else "") if decided else None
-        self._session = aws.session(profile=settings.profile, role=settings.role, region=settings.region)
+        self._session = aws.session(profile=settings.profile, role=settings.role, region=settings.region, light=True)
         self._lister = self._client(attempts)
         self._reading, self._read_in = self._client(1), 0
 
