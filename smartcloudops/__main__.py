@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
+import threading
+from contextlib import suppress
 
 
 def main() -> int:
@@ -24,7 +27,19 @@ def main() -> int:
     status = run(sys.argv[1:])
     # Everything ends with the process; looking for garbage among all that was imported takes up to .3 s.
     gc.freeze()
+    _leave_threads(status)
     return status
+
+
+def _leave_threads(status: int) -> None:
+    """End now where threads are left that nobody waits for: C++ and Rust abort a process that goes from under them."""
+    others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
+    if others and all(thread.daemon for thread in others):
+        atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(status)
 
 
 def _mend_streams() -> None:

@@ -16,6 +16,8 @@ from smartcloudops.logs.objects import BUFFER, LogObject
 from smartcloudops.logs.sources import Reader
 
 FETCHERS = 4
+# Objects that are fetched, or about to be, before they are asked for.
+_AHEAD = 256
 _PIECE = 8 << 20
 T = TypeVar("T")
 
@@ -116,7 +118,7 @@ class _Ahead:
         try:
             for one in self.objects:
                 cost = min(one.size, BUFFER)
-                if self.closed or not self.budget.take(cost):
+                if not self._has_room() or not self.budget.take(cost):
                     break
                 whole = one.size <= BUFFER
                 self._put((one, self.threads.submit(partial(self.reader.read, one)) if whole else None, cost))
@@ -124,16 +126,23 @@ class _Ahead:
             end = e
         self._put(end)
 
+    def _has_room(self) -> bool:
+        """Wait until few enough are ahead, however small; False when nobody takes them any more."""
+        with self.ready:
+            self.ready.wait_for(lambda: self.closed or len(self.queue) < _AHEAD)
+            return not self.closed
+
     def _put(self, item: tuple[LogObject, Future[bytes] | None, int] | BaseException | None) -> None:
         with self.ready:
             self.queue.append(item)
-            self.ready.notify()
+            self.ready.notify_all()
 
     def take(self) -> Fetched | None:
         """The next object; None at the end."""
         with self.ready:
             self.ready.wait_for(lambda: bool(self.queue))
             item = self.queue.popleft()
+            self.ready.notify_all()
         if item is None or isinstance(item, BaseException):
             if item is not None:
                 raise item
@@ -148,7 +157,9 @@ class _Ahead:
         yield data
 
     def close(self) -> None:
-        self.closed = True
+        with self.ready:
+            self.closed = True
+            self.ready.notify_all()
         self.budget.close()
         self.threads.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -81,3 +82,15 @@ sys.exit(main())
 def test_ctrl_c_before_anything_began(words) -> None:
     done = subprocess.run([sys.executable, "-c", EARLY, *words], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (Status.INTERRUPTED, "", "sco: interrupted\n")
+
+
+def test_ctrl_c_in_one_process_ends_it_whatever_its_thread_is_at(tmp_path, home) -> None:
+    (tmp_path / "big.log").write_bytes(b"line 12345 of many, and some more of it\n" * 3_000_000)
+    command = [sys.executable, "-m", "smartcloudops", "logs", "search", "l.ne [0-9]+x", str(tmp_path), "--workers", "0"]
+    for _ in range(3):
+        with subprocess.Popen([*command, "-v", "--where", "a = 1"], stderr=subprocess.PIPE) as process:
+            time.sleep(1.2)
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=30)
+        assert process.returncode == Status.INTERRUPTED, err
+        assert err.splitlines()[-1] == b"sco: interrupted"
