@@ -33,18 +33,19 @@ def look(region: str | None, *, environ: Mapping[str, str]) -> Caller:
     with aws.errors("AWS"):
         session = aws.session(region=region, environ=environ)
         place = session.region_name or "us-east-1"
+        client = aws.client(session, "sts", attempts=1, read_s=_MOST_S)
     try:
-        answer = _within(_MOST_S, lambda: _ask(session))
+        answer = _within(_MOST_S, lambda: _ask(client))
     except UnreachableError as e:
         _check_region(session, place)
         raise UnreachableError(e.message, hint=_HINT) from e
     return Caller(str(answer["Account"]), str(answer["Arn"]), place)
 
 
-def _ask(session: Any) -> Any:
+def _ask(client: Any) -> Any:
     with aws.errors("AWS", "say who we are", reading=True):
         try:
-            return aws.client(session, "sts", attempts=1, read_s=_MOST_S).get_caller_identity()
+            return client.get_caller_identity()
         except KeyError as e:
             # botocore's word for an answer that is XML and not STS's.
             raise ConfigError("what answers there is not AWS", hint="check AWS_ENDPOINT_URL") from e

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-import urllib.request
 
 import pytest
 from fakes import small_stack
@@ -111,8 +110,6 @@ def test_an_aws_that_goes_away_half_way_leaves_the_state_where_it_can_be_put_bac
         while not have.instances():
             assert time.monotonic() < deadline
             time.sleep(0.1)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/moto-api/data.json", timeout=10) as answer:
-            assert answer.status == 200
     _, err = process.communicate(timeout=150)
     assert process.returncode in (Status.PARTIAL, Status.UNREACHABLE), err
     assert "the newest state could not be saved; put it back with: sco infra restore" in err
