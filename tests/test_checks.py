@@ -101,7 +101,10 @@ def test_an_upward_import_is_refused(checkout: Path) -> None:
 
 def test_stale_documentation_is_found_and_written_anew(checkout: Path) -> None:
     readme = checkout / "README.md"
-    parts = (f"<!-- generated:{name} -->\n<!-- /generated -->\n" for name in ("help", "settings", "statuses", "formats", "rules"))
+    parts = (
+        f"<!-- generated:{name} -->\n<!-- /generated -->\n"
+        for name in ("help", "settings", "statuses", "formats", "rules")
+    )
     readme.write_text("# By hand\n" + "and kept\n".join(parts))
     assert script(checkout, "tests/docs.py").returncode == 0
     fresh = readme.read_text()

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
 from smartcloudops.core.errors import ConfigError, ScoError, UnreachableError
@@ -106,15 +105,17 @@ def session(
     with errors("AWS"):
         from botocore.session import get_session
 
+        from smartcloudops.core.aws_light import descriptions, light_session
+
         bare = as_any(get_session())
-        loader = _descriptions(bare.get_config_variable("data_path"))
+        loader = descriptions(bare.get_config_variable("data_path"))
         # Every session of boto3 adds its own folder.
         loader.search_paths[:] = dict.fromkeys(loader.search_paths)
         bare.register_component("data_loader", loader)
         bare.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_timestamp)
         # boto3 reads AWS_DEFAULT_REGION alone; every other AWS tool also knows AWS_REGION.
         place = region or environ.get("AWS_REGION") or None
-        opened = _light(bare, profile, place) if light else _boto3(bare, profile, place)
+        opened = light_session(bare, profile, place) if light else _boto3(bare, profile, place)
         if role is not None:
             from smartcloudops.core.aws_role import assume
 
@@ -126,37 +127,6 @@ def _boto3(bare: Any, profile: str | None, region: str | None) -> Any:
     from boto3.session import Session
 
     return as_any(Session(botocore_session=bare, profile_name=profile, region_name=region))
-
-
-def _light(bare: Any, profile: str | None, region: str | None) -> Any:
-    if profile is not None:
-        bare.set_config_variable("profile", profile)
-    if region is not None:
-        bare.set_config_variable("region", region)
-    # As boto3 does: a profile that does not exist is told now.
-    bare.get_scoped_config()
-    return _Light(bare)
-
-
-class _Light:
-    """What is used of boto3's session, on botocore's alone."""
-
-    def __init__(self, bare: Any) -> None:
-        self._session = bare
-
-    def client(self, service: str, **more: Any) -> Any:
-        """A client of one service."""
-        return self._session.create_client(service, **more)
-
-    def get_credentials(self) -> Any:
-        """The account's credentials; None where there are none."""
-        return self._session.get_credentials()
-
-    @property
-    def region_name(self) -> str | None:
-        """The region of the account's settings."""
-        found: str | None = self._session.get_config_variable("region")
-        return found
 
 
 def client(
@@ -192,29 +162,6 @@ def client(
             return opened.client(service, endpoint_url=endpoint, config=config)
         except ValueError as e:
             raise ConfigError(f"AWS cannot be asked: {_said(e)}", hint=_ENDPOINT) from e
-
-
-@cache
-def _descriptions(path: str | None) -> Any:
-    """What botocore reads of each service: a tenth of a second for S3, so that sessions share it."""
-    import orjson
-    from botocore import loaders
-
-    base: Any = as_any(loaders).JSONFileLoader
-
-    class Fast(base):  # type: ignore[misc]
-        """The same, read by orjson: half a megabyte of JSON for S3."""
-
-        def _load_file(self, full_path: str, open_method: Any) -> Any:
-            if not os.path.isfile(full_path):  # noqa: PTH113 - as botocore does, some hundred times
-                return None
-            with open_method(full_path, "rb") as file:
-                text: bytes = file.read()
-            return orjson.loads(text)
-
-    loader: Any = as_any(loaders).create_loader(path)
-    loader.file_loader = Fast()
-    return loader
 
 
 def _timestamp(value: Any) -> datetime:

@@ -282,7 +282,9 @@ def test_every_origin_has_a_value_and_every_key_a_row(load: Load) -> None:
     assert shown["train.lookback"] == '"14d"'
     assert shown["metric.a.b.expr"] == '"up"'
     assert shown["logs.x.uri"] == '"s3://b"'
-    assert {key.name for key in keys() if not key.name.startswith(("metric.", "logs.", "alerts.", "waive."))} <= set(shown)
+    assert {key.name for key in keys() if not key.name.startswith(("metric.", "logs.", "alerts.", "waive."))} <= set(
+        shown
+    )
     with pytest.raises(UsageError):
         value_of(found, "metric.none.expr")
 

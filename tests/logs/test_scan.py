@@ -7,9 +7,9 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from smartcloudops.logs.finding.compile import compiled
 
 from smartcloudops.logs import scan
+from smartcloudops.logs.finding.compile import compiled
 from smartcloudops.logs.objects import LogObject, Unread
 from smartcloudops.logs.sieve import Question
 from smartcloudops.logs.surroundings import Hits
