@@ -12,6 +12,8 @@ from smartcloudops.core.errors import ConfigError, ScoError, UnreachableError
 from smartcloudops.core.registry import nearest
 
 _MOST_S = 4.0
+# Where nobody names one: the stack's own default.
+_REGION = "us-east-1"
 _HINT = "check the network, the region and AWS_ENDPOINT_URL"
 
 
@@ -32,7 +34,9 @@ def look(region: str | None, *, environ: Mapping[str, str]) -> Caller:
     """
     with aws.errors("AWS"):
         session = aws.session(region=region, environ=environ)
-        place = session.region_name or "us-east-1"
+        if not session.region_name:
+            session = aws.session(region=_REGION, environ=environ)
+        place = str(session.region_name)
         client = aws.client(session, "sts", attempts=1, read_s=_MOST_S)
     try:
         answer = _within(_MOST_S, lambda: _ask(client))

@@ -38,6 +38,13 @@ def test_who_we_are(monkeypatch, account):
     assert found == Caller("111122223333", "arn:aws:iam::111122223333:user/me", "eu-west-1")
 
 
+def test_where_nobody_names_a_region(monkeypatch, account):
+    with FakePrometheus(always(Reply(CALLER, 200, "text/xml"))) as server:
+        assert asked(monkeypatch, server.url, None).region == "us-east-1"
+        monkeypatch.setenv("AWS_REGION", "eu-west-3")
+        assert asked(monkeypatch, server.url, None).region == "eu-west-3"
+
+
 @pytest.mark.parametrize("code", ["InvalidClientTokenId", "SignatureDoesNotMatch", "ExpiredToken"])
 def test_credentials_that_are_refused(monkeypatch, account, code):
     with FakePrometheus(always(refusal(code))) as server, pytest.raises(ConfigError) as e:
