@@ -99,6 +99,6 @@ def test_the_rules_ask_for_published_metrics_only(sco):
 
 def test_both_are_in_the_package():
     packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert packages["packages"] == ["smartcloudops"]
+    assert packages["only-include"] == ["smartcloudops", "terraform"]
     for name in ("prometheus/rules.yml", "grafana/dashboard.json"):
         assert (ROOT / "smartcloudops/data" / name).is_file()
