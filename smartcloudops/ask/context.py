@@ -230,6 +230,7 @@ def _facts(world: World, found: Found, metrics: list[dict[str, Any]], missing: S
         "alerts": _data(found, "list_alerts"),
         "incidents": _data(found, "list_incidents"),
         "overview": overview,
+        "logs": sorted(world.config.logs),
         "missing": list(missing),
     }
 

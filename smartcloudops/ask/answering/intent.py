@@ -12,7 +12,17 @@ from smartcloudops.ask.answering.naming import Meant, Names, meant
 from smartcloudops.ask.answering.words import plain, symptom_in
 
 Kind = Literal[
-    "health", "why", "since_when", "compare", "list", "value", "what_changed", "forecast", "help", "not_understood"
+    "health",
+    "why",
+    "since_when",
+    "compare",
+    "list",
+    "value",
+    "what_changed",
+    "forecast",
+    "logs",
+    "help",
+    "not_understood",
 ]
 Listed = Literal["hosts", "alerts", "incidents", "metrics", "top"]
 MOST = 5
@@ -41,6 +51,10 @@ _HELP = re.compile(
     r"^(?:help|hi|hello|hey|usage)?$|what can (?:you|i|sco)|what do you (?:do|know|understand)|how (?:do|"
     r"can) i (?:use|ask)|"
     r"how does this work|who are you|\bhelp me$|what (?:questions|commands)"
+)
+_LOGS = re.compile(
+    r"\blog ?(?:lines?|files?|entries|messages?|records?)\b|\blogs\b|\blogged\b|\blogging\b|"
+    r"\b(?:do|does|did|in|from|of|the) (?:\S+ ){0,4}log\b(?! ?(?:in|out|on|off)\b)"
 )
 _FORECAST = re.compile(
     r"\bforecast|\bpredict|\bprojected|run(?:ning)? out|how (?:long|many days|much time) (?:until|till|before|"
@@ -160,6 +174,7 @@ def _kind(rest: str, words: str, named: Meant, compared: str) -> Kind:
     )
     listed = bool(_LIST.search(rest)) and not (named.metrics and named.hosts)
     for kind, there in (
+        ("logs", bool(_LOGS.search(words)) and not re.search(r"\bwhy\b", words)),
         ("since_when", bool(re.search(r"\bsince when\b|\bwhen (?:did|was|has)\b|\bhow long (?:has|have)\b", words))),
         ("forecast", bool(_FORECAST.search(words))),
         ("since_when", bool(_SINCE.search(words)) and not re.search(r"\bwhy\b", words)),

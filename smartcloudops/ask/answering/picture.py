@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 
+from smartcloudops.ask.answering import logged
 from smartcloudops.ask.answering.finding import Document, Found, Named, find
 from smartcloudops.ask.answering.intent import Intent
 from smartcloudops.ask.answering.looked import Looked, clock
@@ -185,6 +186,7 @@ def _facts(intent: Intent, looked: Looked, found: Found) -> Iterator[str]:
     yield from _explained(looked, found)
     yield from _fires(looked)
     yield from _open(looked)
+    yield from logged.evidence_of(looked)
     if found.named:
         yield from _share(found.named[0], looked)
         yield from _own(found.named[0], looked)

@@ -263,7 +263,7 @@ def help_(intent: Intent, looked: Looked) -> Iterator[str]:
     """What can be asked here."""
     yield (
         "I answer by rules, without a model: how things are, why something is slow, high, down or failing, since when, "
-        "what changed, comparisons with yesterday or last week, lists, single figures and forecasts."
+        "what changed, comparisons with yesterday or last week, lists, single figures, forecasts, and what logs say."
     )
     yield f"For example:\n{_examples(looked)}"
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from smartcloudops.ask.answering import logged
 from smartcloudops.ask.answering.intent import Intent
 from smartcloudops.ask.answering.looked import Looked, arguments_of
 from smartcloudops.core.times import HOUR, rfc3339
@@ -37,6 +38,8 @@ def _picture(intent: Intent, looked: Looked) -> Iterator[Call]:
     yield "list_incidents", _since(intent)
     if intent.span is None and (looked.data("find_unusual").get("calls") or _is_open(looked)):
         yield "explain", {}
+        for incident in [i for i in looked.data("list_incidents").get("incidents", ()) if i["open"]][:1]:
+            yield from logged.of_incident(incident, looked)
     if looked.called("find_unusual") and looked.answer("find_unusual") is None:
         yield "host_snapshot", _host(intent)
 
@@ -120,6 +123,10 @@ def _host(intent: Intent) -> dict[str, Any]:
     return {"host": intent.hosts[0]} if intent.hosts else {}
 
 
+def _logs(intent: Intent, looked: Looked) -> Iterator[Call]:
+    yield from logged.calls(intent, looked, _around(intent))
+
+
 def _nothing(intent: Intent, looked: Looked) -> Iterator[Call]:
     yield from ()
 
@@ -169,6 +176,7 @@ _WANTED: Mapping[str, Callable[[Intent, Looked], Iterator[Call]]] = {
     "list": _list,
     "value": _value,
     "forecast": _forecast,
+    "logs": _logs,
     "help": _nothing,
     "not_understood": _nothing,
 }

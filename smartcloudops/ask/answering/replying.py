@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from smartcloudops.ask.answering import picture, plain_answers
+from smartcloudops.ask.answering import logged, picture, plain_answers
 from smartcloudops.ask.answering.intent import Intent, understand
 from smartcloudops.ask.answering.looked import Looked, read
 from smartcloudops.ask.answering.planning import Call, next_calls
@@ -22,6 +22,7 @@ _ANSWERS: Mapping[str, Answer] = {
     "list": plain_answers.as_list,
     "value": plain_answers.value,
     "forecast": plain_answers.forecast,
+    "logs": logged.answer,
     "help": plain_answers.help_,
     "not_understood": plain_answers.not_understood,
 }

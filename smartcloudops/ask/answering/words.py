@@ -163,6 +163,7 @@ _GOOD_ENGLISH = frozenset(
         "call called case code cold core cores cost could data date does doing done each eight even ever every "
         "fast feed feel fell fill find flow food form four free from front full gate going gone good hack half "
         "hate have held help here hold host hosts hot hour hours house into just keep kept kind know known late "
+        "log logged logging logs "
         "later less light like line lines list live lives load loads look looks lost lower make many mean means "
         "might mind mode more most much must need next night node nodes none note old only onto other ours over "
         "part past peak post quiet quit quite rate rates ratio reach read reads ready real rest right road "

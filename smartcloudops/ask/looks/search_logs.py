@@ -68,7 +68,7 @@ def _evidence(sheet: Sheet, logs: Logs, repeats: Repeats, every: Sequence[Repeat
         counted(name, "different messages", len(every), "0.messages"),
     ]
     for number, one in enumerate(shown, 1):
-        values.append(counted(one.host, called(one.level), one.count, f"{number}.count"))
+        values.append(counted(one.host, called(one.level), one.count, f"{number}.count") | {"time": one.last})
         values.append(counted(one.host, "message times", one.count, f"{number}.times", unit="times"))
         values += figures(one.example, entity=one.host, name="message", ref=f"{number}.message")
     return Evidence(
