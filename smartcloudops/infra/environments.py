@@ -26,7 +26,7 @@ Backend = Literal["local", "s3", "own"]
 DEFAULT = "default"
 SETTINGS = "backend.hcl"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
-_BACKEND = re.compile(r'^\s*backend\s+"([a-z0-9]+)"', re.MULTILINE)
+_BACKEND = re.compile(r'^[^#\n"]*\bbackend\s+"([a-z0-9]+)"\s*\{', re.MULTILINE)
 _VARIABLE = re.compile(r'^variable\s+"([^"]+)"\s*\{(.*?)^\}', re.MULTILINE | re.DOTALL)
 _DEFAULT_OF = re.compile(r'^\s*default\s*=\s*"([^"\n]*)"', re.MULTILINE)
 _SENSITIVE = re.compile(r"^\s*sensitive\s*=\s*true\b", re.MULTILINE)

@@ -70,6 +70,20 @@ def test_an_environment_has_its_variables_its_state_and_its_data_directory(stack
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ('terraform { backend "azurerm" {} }', "own"),
+        ('terraform {\n  backend "local" {\n  }\n}', "local"),
+        ('# backend "s3" {}', "local"),
+    ],
+)
+def test_a_backend_of_the_user_s_own_is_left_alone(stack, tmp_path, text, kind) -> None:
+    (tmp_path / "infra/state.tf").write_text(text)
+    assert stack("prod").backend == kind
+    assert stack("prod").environment()["TF_WORKSPACE"] == "prod"
+
+
 def test_with_s3_the_key_is_the_environment_s_and_no_workspace(stack, tmp_path) -> None:
     (tmp_path / "infra/backend.tf").write_text('terraform {\n  backend "s3" {}\n}\n')
     assert stack("prod").backend == "own"

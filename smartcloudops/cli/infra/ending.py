@@ -77,7 +77,7 @@ def _kept(of: Opened, applied: Applied) -> str:
     if applied.ran.status < 0:
         return "what was done since may be missing in the state, and a remote state stays locked"
     done = sum(step.kind == "ended" for step in applied.steps)
-    return f"{done} steps are done and in the state; its lock is released"
+    return f"{done} step{' is' if done == 1 else 's are'} done and in the state; its lock is released"
 
 
 def _say(text: str) -> None:

@@ -28,7 +28,9 @@ def show_up(
     form: Form,
     out: TextIO,
 ) -> None:
-    """The outputs with whether they answer; JSON tells what was done as well."""
+    """The outputs with whether they answer; JSON tells what was done as well, also where that is not all."""
+    if applied is not None and not applied.is_done and form is not Form.JSON:
+        return
     document = {
         "stack": stack.name,
         "env": stack.env,

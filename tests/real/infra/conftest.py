@@ -55,8 +55,9 @@ class Mine:
 
     def parameters(self) -> list[str]:
         """Names of its parameters, without the stack's."""
-        found = self.account.client("ssm").describe_parameters()["Parameters"]
-        return sorted(p["Name"].split("/")[2] for p in found if p["Name"].startswith(f"/{self.name}/"))
+        pages = self.account.client("ssm").get_paginator("describe_parameters").paginate()
+        names = [each["Name"] for page in pages for each in page["Parameters"]]
+        return sorted(name.split("/")[2] for name in names if name.startswith(f"/{self.name}/"))
 
     def buckets(self) -> list[str]:
         """Names of its buckets."""

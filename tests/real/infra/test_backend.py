@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 from fakes.small_stack import PARAMETER, Account
-from fakes.terraform_parts import NEW, OLD
+from fakes.terraform_parts import OLD
 
 from smartcloudops.core.errors import ConfigError, Status
+from smartcloudops.infra.backend import Bootstrapped
 
 pytestmark = pytest.mark.real
 DEFAULT = "sco-state-123456789012-us-east-1"
@@ -19,41 +21,54 @@ def lineage(account: Account, bucket: str, key: str) -> str:
     return str(document["lineage"])
 
 
-@pytest.mark.parametrize("version", [NEW, OLD])
-def test_the_local_states_move_with_their_lineage(mine, bootstrap, version):
-    have = mine(PARAMETER, version=version)
-    account = have.account
+def moved(account: Account, bootstrap: Callable[..., Bootstrapped], bucket: str, *environments: str) -> Bootstrapped:
+    """Two environments at most, each applied beside the stack, then moved to a bucket; plans have nothing to do."""
+    flags = {name: () if name == "default" else ("-e", name) for name in environments}
+    for each in flags.values():
+        found = account.sco("up", "-y", "--no-wait", *each)
+        assert found.status == Status.DONE, found.err
+    folders = [account.dir if name == "default" else account.dir / f"terraform.tfstate.d/{name}" for name in flags]
+    before = [json.loads((folder / "terraform.tfstate").read_text())["lineage"] for folder in folders]
+    with pytest.raises(ConfigError, match="the state of environment default lies in"):
+        bootstrap(account, bucket=bucket)
+    made = bootstrap(account, bucket=bucket, migrate=True)
+    assert made.moved == tuple(flags)
+    assert not any((folder / "terraform.tfstate").exists() for folder in folders)
+    assert [lineage(account, bucket, f"sco/{name}/terraform.tfstate") for name in flags] == before
+    for each in flags.values():
+        found = account.sco("plan", "--exit-code", *each)
+        assert found.status == Status.DONE, found.err + found.out
+    return made
+
+
+def test_local_states_move_to_s3_with_their_lineage(mine, bootstrap):
+    have = mine(PARAMETER)
+    account, bucket, key = have.account, f"{have.name}-state", "sco/prod/terraform.tfstate"
     (account.dir / "envs").mkdir()
     (account.dir / "envs/prod.tfvars").write_text(f'stack_name = "{have.name}p"\n')
-    for arguments in ((), ("-e", "prod")):
-        found = account.sco("up", "-y", "--no-wait", *arguments)
-        assert found.status == Status.DONE, found.err
-    local = [account.dir / "terraform.tfstate", account.dir / "terraform.tfstate.d/prod/terraform.tfstate"]
-    lineages = [json.loads(path.read_text())["lineage"] for path in local]
-    with pytest.raises(ConfigError, match="the state of environment default lies in"):
-        bootstrap(account)
-    bucket = f"{have.name}-state"
-    made = bootstrap(account, bucket=bucket, migrate=True)
-    assert made.moved == ("default", "prod")
-    assert made.lock == ("a file beside the state" if version == NEW else "sco-terraform-locks")
-    assert [path.exists() for path in local] == [False, False]
-    keys = ["sco/default/terraform.tfstate", "sco/prod/terraform.tfstate"]
-    assert [lineage(account, bucket, key) for key in keys] == lineages
-    for arguments in ((), ("-e", "prod")):
-        found = account.sco("plan", "--exit-code", *arguments)
-        assert found.status == Status.DONE, found.err + found.out
+    assert moved(account, bootstrap, bucket, "default", "prod").lock == "a file beside the state"
     again = bootstrap(account)
     assert (again.bucket, again.made, again.moved, again.found) == (bucket, (), (), 1)
 
-    backup = next((account.dir / ".sco/backups/prod").iterdir())
-    account.client("s3").put_object(Bucket=bucket, Key=keys[1], Body=b'{"version": 4, "ser')
-    found = account.sco("up", "-y", "--no-wait", "-e", "prod")
-    assert found.status in (Status.FAILED, Status.USAGE), found.err
+    (backup,) = (account.dir / ".sco/backups/prod").iterdir()
+    known = lineage(account, bucket, key)
+    account.client("s3").put_object(Bucket=bucket, Key=key, Body=b'{"version": 4, "ser')
     found = account.sco("restore", "-y", "-e", "prod", backup)
     assert found.status == Status.DONE, found.err
-    assert f"the state that could not be read lies in s3://{bucket}/{keys[1]}.unreadable-" in found.err
-    assert lineage(account, bucket, keys[1]) == lineages[1]
+    assert f"the state that could not be read lies in s3://{bucket}/{key}.unreadable-" in found.err
+    assert lineage(account, bucket, key) == known
     assert account.sco("plan", "--exit-code", "-e", "prod").status == Status.DONE
+
+
+def test_the_oldest_version_locks_by_a_table_and_takes_a_backup_back(mine, bootstrap):
+    have = mine(PARAMETER, version=OLD)
+    account, bucket, key = have.account, f"{have.name}-state", "sco/default/terraform.tfstate"
+    assert moved(account, bootstrap, bucket, "default").lock == "sco-terraform-locks"
+    (backup,) = (account.dir / ".sco/backups/default").iterdir()
+    account.client("s3").put_object(Bucket=bucket, Key=key, Body=b"not a state")
+    found = account.sco("restore", "-y", backup)
+    assert found.status == Status.DONE, found.err
+    assert json.loads(backup.read_text())["lineage"] == lineage(account, bucket, key)
 
 
 def test_the_bucket_is_named_after_the_account_and_safe(mine, bootstrap):
