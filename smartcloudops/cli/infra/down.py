@@ -166,7 +166,7 @@ def _destroy(
     from smartcloudops.infra.applying import apply
 
     _empty(contents, caller, asked)
-    following = Following(len(made.plan.changes), asked.quiet)
+    following = Following(len(made.plan.changes), asked.quiet, what="destroying")
     try:
         return apply(of.runner, of.stack, made, watch=following.watch(), expected=expected)
     finally:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TextIO
 
-from smartcloudops.core.console import Progress
+from smartcloudops.core.console import Progress, is_terminal, width
 from smartcloudops.core.streaming import Decision
 from smartcloudops.core.text import printable
 from smartcloudops.core.times import format_duration
@@ -17,6 +17,8 @@ from smartcloudops.infra.runner import Watch
 from smartcloudops.infra.streams import Event
 
 _SHOWN, _SLOWEST = 3, 3
+# Columns that the counts take, and how many there are where no line is cut.
+_BEFORE, _ANY = 46, 1000
 _DOING = {"create": "creating", "update": "updating", "delete": "destroying", "read": "reading"}
 _DONE = {"create": "created", "update": "updated", "delete": "destroyed"}
 _QUESTION = """What now? Terraform goes on meanwhile.
@@ -29,11 +31,12 @@ _ANSWERS: dict[str, Decision] = {"": "wait", "w": "wait", "s": "interrupt", "k":
 
 @dataclass(slots=True)
 class Following:
-    """Follows one apply. `total` is how many resources it changes; `also` hears every event."""
+    """Follows one apply. `total` is how many resources it changes; `also` hears every event; `what` it is called."""
 
     total: int
     quiet: bool = False
     also: Callable[[Event], None] = lambda event: None
+    what: str = "applying"
     err: TextIO = field(default_factory=lambda: sys.stderr)
     asks: TextIO = field(default_factory=lambda: sys.stdin)
     monotonic: Callable[[], float] = time.monotonic
@@ -43,7 +46,7 @@ class Following:
     _start_s: float = 0.0
 
     def __post_init__(self) -> None:
-        self._progress = Progress("applying", self.total, quiet=self.quiet, stream=self.err, monotonic=self.monotonic)
+        self._progress = Progress(self.what, self.total, quiet=self.quiet, stream=self.err, monotonic=self.monotonic)
         self._start_s = self.monotonic()
 
     def watch(self) -> Watch:
@@ -68,12 +71,16 @@ class Following:
         self._progress.to(changed, max(self.total, changed), self._running())
 
     def _running(self) -> str:
-        """What runs and for how long, the slowest last, where the eye rests."""
+        """What runs and for how long, the slowest last, where the eye rests; as many as the terminal has room for."""
         now = self.monotonic()
         rows = sorted((now - since, address, action) for address, (since, action) in self._began.items())
-        shown = [f"{_DOING.get(action, action)} {address} {_seconds(took)}" for took, address, action in rows[-_SHOWN:]]
-        more = len(rows) - len(shown)
-        return ", ".join([*([f"{more} more"] if more else []), *shown])
+        texts = [f"{_DOING.get(action, action)} {address} {_seconds(took)}" for took, address, action in rows]
+        room = width(self.err) - _BEFORE if is_terminal(self.err) else _ANY
+        count = min(_SHOWN, len(texts))
+        while count > 1 and len(", ".join(texts[-count:])) > room:
+            count -= 1
+        more = len(texts) - count
+        return ", ".join([*([f"{more} more"] if more else []), *(texts[-count:] if count else [])])
 
     def tell(self, text: str) -> None:
         """A line that stays, above the one that is drawn over."""

@@ -58,9 +58,19 @@ def test_a_terminal_has_one_line_with_the_slowest_last(clock, monkeypatch):
     err = Terminal()
     drive(Following(4, err=err, monotonic=clock), clock)
     frames = [part.split("\n")[0] for part in err.getvalue().split("\r\x1b[K")]
-    assert "applying: 2/4 (50%)  creating aws_instance.a 7s, creating aws_instance.b 8s"[:79] in frames
+    assert "applying: 2/4 (50%)  1 more, creating aws_instance.b 8s" in frames
+    assert max(map(len, frames)) < 80
     assert err.getvalue().endswith("2 created, 1 destroyed in 40s\nslowest: aws_instance.a 32s, aws_vpc.main 2s\n")
     assert "failed: aws_instance.b, after 34s\n" in err.getvalue()
+
+
+def test_a_wide_terminal_has_room_for_more(clock, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "140")
+    err = Terminal()
+    drive(Following(4, err=err, monotonic=clock), clock)
+    frames = [part.split("\n")[0] for part in err.getvalue().split("\r\x1b[K")]
+    assert "applying: 2/4 (50%)  creating aws_instance.a 7s, creating aws_instance.b 8s" in frames
 
 
 def test_elsewhere_a_line_every_thirty_seconds(clock):
