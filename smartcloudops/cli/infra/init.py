@@ -186,6 +186,9 @@ def _initialise(context: Context, config: Config, asked: _Asked) -> None:
             )
         sys.stderr.write(f"state: s3://{made.bucket}/{stack.state_key}, locked by {made.lock}\n")
         sys.stderr.writelines(f"  made: {each}\n" for each in made.made)
+        if made.found:
+            told = f"{made.found} resource{'' if made.found == 1 else 's'} of this environment"
+            sys.stderr.write(f"  a state is there already, with {told}: is it this stack's? sco infra plan shows\n")
         return
     with waiting("terraform init", quiet=quiet):
         backend.initialise(Runner.of(program, stack, os.environ), stack)
