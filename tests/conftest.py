@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from smartcloudops.core import redact
+
 settings.register_profile("shared", deadline=None)
 settings.load_profile("shared")
 
@@ -39,6 +41,12 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
     return directory
+
+
+@pytest.fixture(autouse=True)
+def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret that one test registers is none in the next."""
+    monkeypatch.setattr(redact, "_PROCESS", redact.Redactor())
 
 
 @pytest.fixture(autouse=True)

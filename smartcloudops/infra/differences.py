@@ -59,8 +59,17 @@ def differences(before: Any, after: Any, keys: tuple[str | int, ...] = ()) -> It
         yield from _of_lists(before, after, keys)
     elif isinstance(before, str) and isinstance(after, str) and before != after:
         yield from _of_texts(before, after, keys)
-    elif before != after or isinstance(before, bool) != isinstance(after, bool):
+    elif before != after or _flags(before) != _flags(after):
         yield Difference(keys, before, after)
+
+
+def _flags(value: Any) -> Any:
+    """Where true and false stand: to Python they equal 1 and 0, to nobody else."""
+    if isinstance(value, list):
+        return [_flags(each) for each in value]
+    if isinstance(value, dict):
+        return {key: _flags(each) for key, each in value.items()}
+    return isinstance(value, bool)
 
 
 def is_nothing(value: Any) -> bool:

@@ -66,6 +66,11 @@ def test_policies_are_compared_as_what_they_mean() -> None:
     assert found({"p": "[1]"}, {"p": "[1"}) == [("p", "[1]", "[1")]
 
 
+def test_true_is_not_one() -> None:
+    assert found([True, 0], [1, 0]) == [("", [True, 0], [1, 0])]
+    assert found({"a": [[False]]}, {"a": [[0]]}) == [("a", [[False]], [[0]])]
+
+
 @settings(max_examples=60)
 @given(_VALUES)
 def test_nothing_differs_from_itself(value: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -206,11 +206,10 @@ def test_a_link_that_leads_out_is_refused(source, target, tmp_path):
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_directory_that_cannot_be_written(source, target):
-    target.mkdir(mode=0o500)
+def test_a_directory_that_cannot_be_written(source):
+    """Not even by root: there a directory can be looked at, and nothing made in it."""
     with pytest.raises(ScoError, match="cannot write"):
-        stack.copy(target, source)
+        stack.copy(Path("/proc/self"), source)
 
 
 _TEXTS = st.sampled_from(["a\n", "b\n", "c\n"])
