@@ -76,10 +76,13 @@ _NOT_PLAIN = object()
 
 
 def _plainly(value: Any, param: Any) -> Any:
-    """A value that needs no library to convert: nothing, text, a number in its bounds, a choice spelt exactly."""
+    """A value that needs no library to convert: nothing, texts, a number in its bounds, a choice spelt exactly."""
+    several = param.multiple or param.nargs == -1
     if value is None or isinstance(value, bool | int | float):
-        return value
+        return () if several and value is None else value
     wanted = getattr(getattr(param, "type_descriptor", None), "annotation", None)
+    if several and wanted == list[str] and isinstance(value, list | tuple) and all(isinstance(v, str) for v in value):
+        return list(value)
     if not isinstance(wanted, type) or not isinstance(value, str):
         return _NOT_PLAIN
     if wanted is str or isinstance(value, wanted):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from smartcloudops.core.quantities import quantity
 from smartcloudops.core.times import HOUR
@@ -155,6 +155,14 @@ class _Within:
             yield item
         self.listings = self.source.listings
 
+    @property
+    def known(self) -> Any:
+        return self.source.known
+
+    @known.setter
+    def known(self, found: Any) -> None:
+        self.source.known = found
+
     def reader(self) -> Reader:
         return _Reader(self.source.reader(), self)
 
@@ -172,6 +180,9 @@ class _Reader:
         for data in self.reader.stream(one, start=start, piece=piece):
             self._check()
             yield data
+
+    def warm(self) -> None:
+        self.reader.warm()
 
     def close(self) -> None:
         self.reader.close()

@@ -12,8 +12,9 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection, wait
 from typing import Any, cast
@@ -43,15 +44,17 @@ def run(
     workers: int | None = None,
     budget: int = BUDGET,
     cap: int = CAP,
+    warm: Callable[[], None] = lambda: None,
 ) -> Iterator[Given | Done]:
     """Do the work on every object; payloads and ends as they come, those of one object in order.
 
     `workers` None is one process a core; 0 is none but this one. `budget`: stored bytes held in flight by all of them;
-    `cap`: decoded bytes of one object. Raises what listing raises, and what no object can be read without (ScoError).
+    `cap`: decoded bytes of one object; `warm` loads what the work takes, in each worker. Raises what listing raises,
+    and what no object can be read without (ScoError).
     However the caller leaves, no worker outlives it.
     """
     count = _count() if workers is None else workers
-    job = Job(source, work, cap, budget // max(count, 1))
+    job = Job(source, work, cap, budget // max(count, 1), warm=warm)
     crew = _Crew(job, count) if count else None
     listing = _Listing(objects, is_heard=crew is not None)
     try:
@@ -195,12 +198,15 @@ class _Worker:
         theirs.close()
         self.waiting: list[LogObject] = []
         self.bytes = 0
-        self._number = 0
+        self._source, self._known = job.source, job.source.known
 
     def give(self, one: LogObject) -> None:
         self.waiting.append(one)
         self.bytes += one.size
         try:
+            if self._known != self._source.known:
+                self._known = self._source.known
+                self.pipe.send(_Known(self._known))
             self.pipe.send(one)
         except OSError as e:
             raise _died() from e
@@ -243,15 +249,26 @@ def _live(job: Job, pipe: Connection, foreign: list[Connection], signals: set[si
     tune_allocator()
     with suppress(OSError):
         try:
-            serve(job, _received(pipe), lambda one, message: pipe.send(message))
+            serve(job, _received(pipe, job.source), lambda one, message: pipe.send(message))
         except Exception as e:  # noqa: BLE001 - a border of processes: the parent raises it
             pipe.send(e)
 
 
-def _received(pipe: Connection) -> Iterator[LogObject]:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the source knows by now, of the process that lists."""
+
+    what: Any
+
+
+def _received(pipe: Connection, source: Source) -> Iterator[LogObject]:
     with suppress(EOFError, OSError):
         while True:
-            yield pipe.recv()
+            message = pipe.recv()
+            if isinstance(message, _Known):
+                source.known = message.what
+            else:
+                yield message
 
 
 def _here(job: Job, listing: _Listing) -> Iterator[Given | Done]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from smartcloudops.logs.sieve import Sieve
 _HEAD = 256 << 10
 # So far back a record without a time looks for one: records, and bytes of the block before.
 _BACK, _BACK_BYTES = 200, 64 << 10
+# A line as most are, and how many make a buffer of the size at which fast scanners are used.
+_USUAL, _ENOUGH = b'{"level":"INFO"}\n', 1 << 15
 
 
 @dataclass(slots=True)
@@ -177,6 +180,13 @@ class Look:
         if self._before is None:
             self._before = (_last_time(block.reading, block.before, len(block.before))[0],)
         return self._before[0]
+
+
+def warm(sieve: Sieve) -> None:
+    """Load what most objects are read and searched with: what is loaded when it is first needed would be waited for."""
+    open_reading(_USUAL, Hint())
+    if not sieve.looks_at_all:
+        deque(sieve.candidates(_USUAL * _ENOUGH), maxlen=0)
 
 
 def matching(block: Block, sieve: Sieve) -> Iterator[tuple[int, int, Event | None]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain, islice
 from typing import Any
 
@@ -15,7 +16,7 @@ from smartcloudops.logs.formats.zones import zone_of
 from smartcloudops.logs.layouts import Layout
 from smartcloudops.logs.listing import Listing, listed
 from smartcloudops.logs.objects import Event, Hit, Lines, LogObject, Trouble, Unread
-from smartcloudops.logs.scan import blocks, matching
+from smartcloudops.logs.scan import blocks, matching, warm
 from smartcloudops.logs.sieve import Question, Sieve
 from smartcloudops.logs.sources import Source
 from smartcloudops.logs.surroundings import Hits
@@ -99,7 +100,13 @@ class Search:
         # Of lines in one piece nobody knows where a record ends, which may be of several: a limit counts records.
         work = _Bare(asked, self.sieve) if asked.bare and asked.limit is None else _Work(asked, self.sieve)
         results = crew.run(
-            asked.source, self._objects(), work, workers=asked.workers, budget=asked.budget, cap=asked.cap
+            asked.source,
+            self._objects(),
+            work,
+            workers=asked.workers,
+            budget=asked.budget,
+            cap=asked.cap,
+            warm=partial(warm, self.sieve),
         )
         for result in results:
             if isinstance(result, Done):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from smartcloudops.logs.objects import LogObject
 from smartcloudops.logs.sources import Reader
@@ -15,6 +16,7 @@ class ListedSource:
     """Keys, each an object of 100 bytes that was uploaded at `modified` or when the mapping says."""
 
     format, zone = "auto", "UTC"
+    known: Any = None
 
     def __init__(
         self,

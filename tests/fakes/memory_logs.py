@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from smartcloudops.logs.objects import LogObject, Unread
 
@@ -26,6 +27,7 @@ class Memory:
     format: str = "auto"
     zone: str = "UTC"
     listings: int = 0
+    known: Any = None
     fails_after: int | None = None
     made: list[MemoryReader] = field(default_factory=list)
     storage: Callable[[str], str] = lambda key: "STANDARD"
@@ -83,6 +85,9 @@ class MemoryReader:
         if data.startswith(DEADLY):
             os.kill(os.getpid(), signal.SIGKILL)
         return data
+
+    def warm(self) -> None:
+        pass
 
     def close(self) -> None:
         self.closed = True

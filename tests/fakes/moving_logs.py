@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from smartcloudops.core.errors import UnreachableError
 from smartcloudops.logs.objects import Hit, LogObject, Trouble, Unread
@@ -22,6 +23,7 @@ class Bucket:
     format: str = "auto"
     zone: str = "UTC"
     listings: int = 0
+    known: Any = None
     down: bool = False
     cut_after: int | None = None
     reads: int = 0
@@ -71,6 +73,9 @@ class Bucket:
     def stream(self, one: LogObject, *, start: int = 0, piece: int = 8 << 20) -> Iterator[bytes]:
         data = self.read(one)
         yield from (data[at : at + piece] for at in range(start, len(data), piece))
+
+    def warm(self) -> None:
+        pass
 
     def close(self) -> None:
         pass

@@ -11,7 +11,9 @@ from fakes.faulty_s3 import MODIFIED_MS, FaultyS3, Script
 
 from smartcloudops.core.errors import ConfigError
 from smartcloudops.core.settings import Logs
+from smartcloudops.logs import crew
 from smartcloudops.logs.sources.s3 import S3
+from smartcloudops.logs.work import Given
 
 MANY = 100_000
 OBJECTS = {
@@ -48,7 +50,7 @@ def opened(server: FaultyS3, uri: str, **more) -> S3:
     [
         ("s3://ops", [k for k in sorted(OBJECTS) if not k.endswith("/")], 1, "s3://ops/"),
         ("s3://ops/app/", ["1.log", "sub/2.log"], 1, "s3://ops/app/"),
-        ("s3://ops/app", ["1.log", "sub/2.log"], 2, "s3://ops/app/"),
+        ("s3://ops/app", ["1.log", "sub/2.log"], 1, "s3://ops/app/"),
         ("s3://ops/app/1.log", ["1.log"], 3, "s3://ops/app/"),
         ("s3://ops/a.log", ["a.log"], 3, "s3://ops/"),
         ("s3://ops/web-", ["web-1.log", "web-2.log", "web-2/x.log"], 3, "s3://ops/"),
@@ -67,6 +69,23 @@ def test_an_address_is_a_folder_an_object_or_a_beginning(server, uri, keys, requ
     assert source.address() == address
     reader = source.reader()
     assert [reader.read(one) for one in found] == [OBJECTS[(address + k).removeprefix("s3://ops/")] for k in keys]
+
+
+@pytest.mark.parametrize("client", ["boto3", "obstore"])
+def test_what_the_listing_found_out_no_worker_asks_again(server, client):
+    """Neither what the address means, nor where the bucket is: a worker's first request is its first object."""
+    source = opened(server, "s3://ops/app", client=client)
+    before = len(server.requests)
+    results = list(crew.run(source, source.objects(), hand_over, workers=2))
+    assert {r.one.key: r.payload for r in results if isinstance(r, Given)} == {"1.log": b"1", "sub/2.log": b"22"}
+    assert [r.key for r in server.requests[before:]][:1] == [None]
+    assert sorted(str(r.key) for r in server.requests[before + 1 :]) == ["app/1.log", "app/sub/2.log"]
+    # boto3's own requests say more than that.
+    assert not any("amz-sdk-request" in r.headers for r in server.requests[before + 1 :])
+
+
+def hand_over(one, buffers, give):
+    give(b"".join(buffers))
 
 
 def test_a_beginning_bounds_folders_and_prefixes(server):
@@ -110,7 +129,8 @@ def test_a_bucket_elsewhere_is_followed_once(status, client):
         reader = source.reader()
         assert [len(reader.read(one)) for one in source.objects()] == [1, 2, 3, 4, 5]
         signed = [r.headers["authorization"].split("/")[2] for r in server.gets() if r.method == "GET"]
-        assert signed[0] == "us-west-2" and signed[1:] == ["eu-central-1"] * 5
+        # Where it is was found by the listing already.
+        assert signed == ["eu-central-1"] * 5
         # It moves once more while we read: the answer says where to, and that is followed too.
         script.region = "eu-west-3"
         assert [len(reader.read(one)) for one in source.objects()] == [1, 2, 3, 4, 5]

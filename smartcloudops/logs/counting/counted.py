@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from smartcloudops.logs import crew
@@ -15,7 +15,7 @@ from smartcloudops.logs.counting.timeline import BUCKETS, width_for
 from smartcloudops.logs.finding.compile import compiled
 from smartcloudops.logs.listing import listed
 from smartcloudops.logs.objects import LogObject
-from smartcloudops.logs.scan import blocks
+from smartcloudops.logs.scan import blocks, warm
 from smartcloudops.logs.searching import Asked, Coverage
 from smartcloudops.logs.sieve import Sieve
 from smartcloudops.logs.work import Done, Given
@@ -40,7 +40,13 @@ class Counting:
         asked, covered = self.asked, self.coverage
         work = _Work(asked, self.wanted, self._sieve, self._width)
         results = crew.run(
-            asked.source, self._objects(), work, workers=asked.workers, budget=asked.budget, cap=asked.cap
+            asked.source,
+            self._objects(),
+            work,
+            workers=asked.workers,
+            budget=asked.budget,
+            cap=asked.cap,
+            warm=partial(warm, self._sieve),
         )
         for result in results:
             if isinstance(result, Given):

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 from smartcloudops.core.registry import Registry
 from smartcloudops.logs.objects import LogObject
@@ -22,6 +22,9 @@ class Reader(Protocol):
     # The same in pieces of about `piece` bytes, for objects that are too large to hold. A connection that breaks is
     # resumed where it broke, of the same content only ("changed" otherwise).
     def stream(self, one: LogObject, *, start: int = 0, piece: int = 8 << 20) -> Iterator[bytes]: ...
+
+    # Load what reading takes, while there is nothing to read yet. Sends nothing.
+    def warm(self) -> None: ...
 
     def close(self) -> None: ...
 
@@ -52,6 +55,10 @@ class Source(Protocol):
 
     # How often a server was asked for a listing, which costs money.
     listings: int
+
+    # What listing found out that spares readers a request; None for nothing. Picklable: in each worker it is set to
+    # what the listing process knows.
+    known: Any
 
     # A reader for one worker. Called in the worker's process; cheap there where the source was made before the fork.
     def reader(self) -> Reader: ...

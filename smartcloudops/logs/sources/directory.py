@@ -12,6 +12,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from smartcloudops.core.errors import ConfigError
 from smartcloudops.core.settings import Logs
@@ -23,6 +24,8 @@ _Seen = tuple[tuple[int, int], ...]
 
 class Directory:
     """The source of a path. A directory below it that cannot be listed is given out as an object that is unreadable."""
+
+    known: Any = None
 
     def __init__(self, name: str, settings: Logs, *, setting: str = "SOURCE") -> None:
         """Raises ConfigError where there is nothing to list or read at that path."""
@@ -103,6 +106,9 @@ class FileReader:
             raise Unread("gone", "deleted since it was listed") from e
         except OSError as e:
             raise Unread("unreadable", e.strerror or str(e)) from e
+
+    def warm(self) -> None:
+        """Nothing to load."""
 
     def close(self) -> None:
         """Nothing stays open."""

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import chain
 from typing import Any
 
 from smartcloudops.core import aws
@@ -16,7 +17,7 @@ from smartcloudops.core.times import to_ms
 from smartcloudops.logs.objects import LogObject
 from smartcloudops.logs.sources.patience import Patience
 from smartcloudops.logs.sources.reading import Client, ObjectReader
-from smartcloudops.logs.sources.signed import CONNECTIONS, Bucket, Signed
+from smartcloudops.logs.sources.signed import CONNECTIONS, Bucket, Pattern, Signed, pattern_at
 
 # Tries of one listing; boto3 waits 15 s in all between them, at most 31.
 _ATTEMPTS = 6
@@ -66,6 +67,8 @@ class S3:
         self._session = aws.session(profile=settings.profile, role=settings.role, region=settings.region, light=True)
         self._lister = self._client(attempts)
         self._reading, self._read_in = self._client(1), 0
+        self._pattern: Pattern | None = None
+        self._lister.meta.events.register("before-send.s3.ListObjectsV2", self._note)
 
     def _client(self, attempts: int) -> Any:
         """Listing and reading have their own, so that a fork never shares a connection."""
@@ -76,6 +79,20 @@ class S3:
             attempts=attempts,
             connections=CONNECTIONS,
         )
+
+    @property
+    def known(self) -> tuple[_Where | None, Pattern | None]:
+        """What the address means, and how its objects are asked for."""
+        return self._decided, self._pattern
+
+    @known.setter
+    def known(self, found: tuple[_Where | None, Pattern | None]) -> None:
+        self._decided, self._pattern = found
+
+    def _note(self, request: Any, **_: Any) -> None:
+        """A listing is sent, to where the bucket is: its objects are there, too."""
+        base = request.url.partition("?")[0].rstrip("/") + "/"
+        self._pattern = pattern_at(base, request.headers, unsigned=self._settings.unsigned)
 
     def address(self, key: str = "") -> str:
         """`s3://bucket/` and the whole key. Before the first listing an address is taken for a folder."""
@@ -102,29 +119,44 @@ class S3:
 
     def objects(self, prefix: str = "", *, after: str = "") -> Iterator[LogObject]:
         """By ListObjectsV2, a thousand to a page."""
+        begun = None if prefix or after else self._begun()
         where = self._where()
         asked = _narrowed(where, prefix)
         if asked is None:
             return
         more: dict[str, Any] = {"StartAfter": where.base + after} if after else {}
         more |= {"MaxKeys": 1} if where.only else {}
-        for page in self._pages(Prefix=where.base + asked, **more):
+        for page in begun or self._pages(Prefix=where.base + asked, **more):
             for row in page.get("Contents", []):
                 if (one := _object(row, where)) is not None:
                     yield one
             if where.only:
                 return
 
+    def _begun(self) -> Iterator[Any] | None:
+        """The pages of a folder, where listing it is what shows that it is one: what is listed need not be asked for
+        again."""
+        with self._deciding:
+            if self._decided is not None:
+                return None
+            folder = f"{self._place.prefix}/"
+            pages = self._pages(Prefix=folder)
+            for page in pages:
+                if page.get("Contents"):
+                    self._decided = _Where(folder)
+                    return chain((page,), pages)
+            self._decided = self._without_folder()
+            return None
+
     def _where(self) -> _Where:
         with self._deciding:
             if self._decided is None:
-                self._decided = self._found_out()
+                folder = f"{self._place.prefix}/"
+                self._decided = self._without_folder() if self._first(folder) is None else _Where(folder)
             return self._decided
 
-    def _found_out(self) -> _Where:
+    def _without_folder(self) -> _Where:
         key = self._place.prefix
-        if self._first(f"{key}/") is not None:
-            return _Where(f"{key}/")
         first = self._first(key)
         if first is None:
             return _Where(f"{key}/")
@@ -165,7 +197,7 @@ class S3:
         bucket = Bucket(
             self._place.bucket, self._session, self._reading, settings.requester_pays, unsigned=settings.unsigned
         )
-        signed = Signed(bucket, lambda: self._where().base)
+        signed = Signed(bucket, lambda: self._where().base, lambda: self._pattern)
         return ObjectReader(_thinned(signed) if self._thin else signed, self._patience())
 
 

@@ -1,9 +1,10 @@
-"""GetObject at a third of boto3's price: its first request is the pattern of all that follow.
+"""GetObject at a third of boto3's price: a first request is the pattern of all that follow.
 
 boto3 takes 1.2 to 1.5 ms of CPU for one request, most of it to find out anew where the bucket is and how to sign. So
-the first object is fetched by boto3 itself, redirects to another region included; address and region are taken from
-that request, and the next ones are signed and sent by the same parts of botocore, without what lies between. Whatever
-such a pattern cannot be taken from (other ways of signing), and whoever is told to ask elsewhere, stays with boto3.
+the listing, or else the first object, is fetched by boto3 itself, redirects to another region included; address and
+region are taken from that request, and the next ones are signed and sent by the same parts of botocore, without what
+lies between. Whatever such a pattern cannot be taken from (other ways of signing), and whoever is told to ask
+elsewhere, stays with boto3.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 from urllib.parse import quote
 
@@ -48,15 +50,26 @@ class Bucket:
 
 
 class Signed:
-    """A client of one process, safe to share between its threads. `prefix()` is what comes before a key."""
+    """A client of one process, safe to share between its threads. `prefix()` is what comes before a key; `listed()` the
+    pattern that the listing gave, if it gave one."""
 
-    def __init__(self, bucket: Bucket, prefix: Callable[[], str]) -> None:
+    def __init__(
+        self, bucket: Bucket, prefix: Callable[[], str], listed: Callable[[], Pattern | None] = lambda: None
+    ) -> None:
         self.bucket, self.prefix = bucket, prefix
-        self.pattern: Pattern | None = None
+        self._listed: Callable[[], Pattern | None] | None = listed
+        self._pattern: Pattern | None = None
         self._sent = threading.local()
         self._http: Any = None
         self._lock = threading.Lock()
         bucket.client.meta.events.register("before-send.s3.GetObject", self._note)
+
+    @property
+    def pattern(self) -> Pattern | None:
+        """The pattern; None before there is one, and where there is none to be had."""
+        if self._pattern is None and self._listed is not None:
+            self._pattern = self._listed()
+        return self._pattern
 
     def get(self, one: LogObject, start: int, end: int) -> bytes:
         """See `reading.Client`."""
@@ -105,7 +118,8 @@ class Signed:
             except _raised().ClientError as e:
                 if aws.code_of(as_any(e)) not in ELSEWHERE:
                     raise
-                self.pattern = None
+                # What the listing showed does not hold for objects.
+                self._pattern = self._listed = None
         return self._by_boto3(key, wanted)
 
     def _by_boto3(self, key: str, wanted: Mapping[str, str]) -> tuple[int, int | None, Any]:
@@ -113,20 +127,17 @@ class Signed:
         if self.bucket.requester_pays:
             more["RequestPayer"] = "requester"
         answer = self.bucket.client.get_object(Bucket=self.bucket.name, Key=key, **more)
-        self.pattern = self.pattern or self._learnt(key)
+        self._pattern = self._pattern or self._learnt(key)
         return answer["ResponseMetadata"]["HTTPStatusCode"], answer.get("ContentLength"), answer["Body"]
 
     def _note(self, request: Any, **_: Any) -> None:
         self._sent.request = request
 
     def _learnt(self, key: str) -> Pattern | None:
-        request = self._sent.request
-        tail, headers = _quoted(key), {name: _text(value) for name, value in request.headers.items()}
-        scope = _SCOPE.match(headers.get("Authorization", ""))
-        if not request.url.endswith(tail) or "?" in request.url or not (scope or self.bucket.unsigned):
+        request, tail = self._sent.request, _quoted(key)
+        if not request.url.endswith(tail) or "?" in request.url:
             return None
-        base = request.url[: len(request.url) - len(tail)]
-        return Pattern(base, scope[1] if scope else None, headers.get("User-Agent", ""))
+        return pattern_at(request.url[: len(request.url) - len(tail)], request.headers, unsigned=self.bucket.unsigned)
 
     def _by_pattern(self, pattern: Pattern, key: str, wanted: Mapping[str, str]) -> tuple[int, int | None, Any]:
         from botocore.auth import S3SigV4Auth
@@ -170,11 +181,24 @@ class Signed:
                 )
             return self._http
 
+    def warm(self) -> None:
+        """Load what signs."""
+        import_module("botocore.auth")
+
     def close(self) -> None:
         """Let go of the connections."""
         self.bucket.client.meta.events.unregister("before-send.s3.GetObject", self._note)
         if self._http is not None:
             self._http.close()
+
+
+def pattern_at(base: str, headers: Mapping[str, Any], *, unsigned: bool) -> Pattern | None:
+    """The pattern of keys at `base`, by the headers of a request that was sent there; None for other ways to sign."""
+    said = {name: _text(value) for name, value in headers.items()}
+    scope = _SCOPE.match(said.get("Authorization", ""))
+    if scope is None and not unsigned:
+        return None
+    return Pattern(base, scope[1] if scope else None, said.get("User-Agent", ""))
 
 
 def authorities(session: Any) -> str | None:

@@ -6,7 +6,7 @@ import select
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from smartcloudops.logs.objects import BUFFER, LogObject
 
@@ -23,6 +23,7 @@ class Stdin:
     format: str = "auto"
     zone: str = "UTC"
     listings: int = 0
+    known: Any = None
     file: BinaryIO | None = None
 
     def address(self, key: str = "") -> str:
@@ -67,6 +68,9 @@ class _Reader:
                 held, size = [], 0
         if held:
             yield b"".join(held)
+
+    def warm(self) -> None:
+        """Nothing to load."""
 
     def close(self) -> None:
         """It is not ours to close."""

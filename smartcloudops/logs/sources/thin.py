@@ -1,6 +1,6 @@
 """GetObject with obstore, which is Rust: a third of a millisecond of CPU for one.
 
-It fetches, and boto3 does the rest: the first object shows where the bucket is (signed.py), credentials come from the
+It fetches, and boto3 does the rest: a first request shows where the bucket is (signed.py), credentials come from the
 same session, and what obstore is refused is asked again by boto3, which says why. Its threads must not exist before a
 process is forked: nothing of it is made before the first object is read.
 """
@@ -11,6 +11,7 @@ import os
 import re
 import threading
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,11 @@ class Thin:
             return None
         data = parts[0] if len(parts) == 1 else b"".join(parts)
         return data if len(data) == end - start else None
+
+    def warm(self) -> None:
+        """Load obstore, and make the store where its place is known."""
+        self._opened()
+        import_module("obstore.store")
 
     def close(self) -> None:
         """Let go of the connections."""
