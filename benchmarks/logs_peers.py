@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 
 def pipe(url: str, bucket: str, prefix: str, words: str) -> list[str]:
@@ -17,8 +18,13 @@ def pipe(url: str, bucket: str, prefix: str, words: str) -> list[str]:
     return ["bash", "-c", script, "pipe", remote, words]
 
 
-def duckdb(root: Path, prefix: str) -> list[str]:
-    """Lines by level, from the objects' files; prints `level,count` for each, the largest last."""
+def duckdb(url: str, bucket: str, prefix: str) -> list[str]:
+    """Lines by level, from the server; prints `level,count` for each, the largest last."""
+    return [sys.executable, __file__, "duckdb", f"s3://{bucket}/{prefix}", url]
+
+
+def duckdb_on_disk(root: Path, prefix: str) -> list[str]:
+    """The same from the objects' files, without a server."""
     return [sys.executable, __file__, "duckdb", str(root / prefix)]
 
 
@@ -27,12 +33,19 @@ def bound(root: Path, prefix: str, words: str) -> list[str]:
     return [sys.executable, __file__, "bound", str(root / prefix), words]
 
 
-def run_duckdb(folder: str) -> None:
+def run_duckdb(folder: str, url: str = "") -> None:
     """See `duckdb`."""
     import duckdb as db
 
+    connection = db.connect()
+    if url:
+        from duckdb_extensions import import_extension
+
+        import_extension("httpfs")
+        where = f"ENDPOINT '{urlsplit(url).netloc}', URL_STYLE 'path', USE_SSL false, REGION 'us-east-1'"
+        connection.execute(f"LOAD httpfs; CREATE SECRET (TYPE s3, KEY_ID 'bench', SECRET 'bench', {where})")
     query = f"SELECT level, count(*) AS n FROM read_json_auto('{folder}/**/*.json.gz') GROUP BY level ORDER BY n"
-    for level, count in db.connect().execute(query).fetchall():
+    for level, count in connection.execute(query).fetchall():
         print(f"{level},{count}")
 
 
