@@ -74,7 +74,11 @@ def test_a_contender_that_fails_or_is_wrong_ends_the_run(benchmark, measure):
 
 
 def test_the_whole_of_it_on_a_small_corpus(measure, tmp_path, monkeypatch, capsys):
-    missing = [name for name in ("localbucket", "duckdb_extensions", "duckdb_extension_httpfs") if importlib.util.find_spec(name) is None]
+    missing = [
+        name
+        for name in ("localbucket", "duckdb_extensions", "duckdb_extension_httpfs")
+        if importlib.util.find_spec(name) is None
+    ]
     missing += [name for name in ("rclone", "zgrep") if shutil.which(name, path=measure.environ()["PATH"]) is None]
     if missing:
         pytest.skip(f"not installed: {', '.join(missing)}")
