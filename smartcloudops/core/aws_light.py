@@ -33,6 +33,16 @@ class _Light:
         """The account's credentials; None where there are none."""
         return self._session.get_credentials()
 
+    def get_available_partitions(self) -> list[str]:
+        """Amazon's clouds: the usual one, that of China, …"""
+        found: list[str] = self._session.get_available_partitions()
+        return found
+
+    def get_available_regions(self, service: str, partition: str) -> list[str]:
+        """The regions of a cloud that have the service."""
+        found: list[str] = self._session.get_available_regions(service, partition)
+        return found
+
     @property
     def region_name(self) -> str | None:
         """The region of the account's settings."""

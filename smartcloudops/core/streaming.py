@@ -9,6 +9,7 @@ that nobody reads would kill it too, in the middle of what it is at. Nothing of 
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import tempfile
@@ -63,7 +64,8 @@ def stream(
         process = _start(argv, env, cwd, out, err)
         reading = _Reading(out)
         try:
-            _watch(process, reading, caught, on_line, on_tick, on_interrupt, decide)
+            with _ending(process) as ends:
+                _watch(process, ends, reading, caught, on_line, on_tick, on_interrupt, decide)
         except BaseException:
             _send(process, signal.SIGKILL)
             process.wait()
@@ -76,6 +78,7 @@ def stream(
 
 def _watch(
     process: subprocess.Popen[bytes],
+    ends: Callable[[], bool],
     reading: _Reading,
     caught: _Caught,
     on_line: Callable[[str], None],
@@ -85,7 +88,7 @@ def _watch(
 ) -> None:
     heard, has_ended = 0, False
     while not has_ended:
-        has_ended = _ends(process)
+        has_ended = ends()
         for line in reading.lines(is_last=has_ended):
             on_line(line)
         on_tick()
@@ -99,11 +102,26 @@ def _watch(
                 on_interrupt(heard)
 
 
-def _ends(process: subprocess.Popen[bytes]) -> bool:
-    """Whether it ends within a moment."""
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(_TICK_S)
-    return process.returncode is not None
+@contextmanager
+def _ending(process: subprocess.Popen[bytes]) -> Iterator[Callable[[], bool]]:
+    """Tells whether the program ends within a moment; as soon as it does, where the kernel says so (Linux)."""
+    try:
+        fd = os.pidfd_open(process.pid)
+    except (AttributeError, OSError):
+
+        def waited() -> bool:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_TICK_S)
+            return process.returncode is not None
+
+        yield waited
+        return
+    ending = select.poll()
+    ending.register(fd, select.POLLIN)
+    try:
+        yield lambda: bool(ending.poll(_TICK_S * 1000)) and process.wait() is not None
+    finally:
+        os.close(fd)
 
 
 def _obey(process: subprocess.Popen[bytes], decision: Decision) -> None:

@@ -13,6 +13,7 @@ import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Any
 from urllib.parse import quote
@@ -45,6 +46,7 @@ class Sealed:
     digest: bytes = field(repr=False)
 
 
+@lru_cache(4096)
 def is_secret_name(name: str) -> bool:
     """Whether what has such a name is a secret, whoever marked it.
 
@@ -61,6 +63,7 @@ class Veil:
 
     texts: tuple[str, ...]
     _masked: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    _scripts: dict[str, Sealed] = field(default_factory=dict, repr=False, compare=False)
 
     def sealed(self, value: Any, sensitive: Any = False, name: str = "") -> Any:
         """The value with `Sealed` for each secret in it. `sensitive` is Terraform's tree of marks: True, or by part."""
@@ -77,7 +80,9 @@ class Veil:
 
     def _leaf(self, value: str, name: str) -> Any:
         if name in _SCRIPTS:
-            return _script(value)
+            if value not in self._scripts:
+                self._scripts[value] = _script(value)
+            return self._scripts[value]
         if is_secret_name(name):
             return seal(value)
         found = self._json(value) if value[0] in "{[" else None

@@ -33,9 +33,9 @@ def look(region: str | None, *, environ: Mapping[str, str]) -> Caller:
     UnreachableError where nothing answers within five seconds.
     """
     with aws.errors("AWS"):
-        session = aws.session(region=region, environ=environ)
+        session = aws.session(region=region, light=True, environ=environ)
         if not session.region_name:
-            session = aws.session(region=_REGION, environ=environ)
+            session = aws.session(region=_REGION, light=True, environ=environ)
         place = str(session.region_name)
         client = aws.client(session, "sts", attempts=1, read_s=_MOST_S)
     try:

@@ -145,7 +145,7 @@ def _from_stack(
     from smartcloudops.cli.infra.opening import opened, planned
     from smartcloudops.infra.cost.reading import resources_in
 
-    of = opened(ctx.obj.load(), env, var or ())
+    of = opened(ctx.obj.load(), env, var or (), plans=True)
     about = {"stack": of.stack.name, "env": of.stack.env}
     if state:
         return resources_in(of.runner.capture("show", json=True), "the state"), of.stack.region, about

@@ -48,7 +48,7 @@ def drift(
 
     form = choose(output, as_json, sys.stdout)
     quiet = ctx.obj.verbosity < 0
-    stack = opened(ctx.obj.load(), env, var or ())
+    stack = opened(ctx.obj.load(), env, var or (), plans=True)
     ignored = (*stack.config.infra.drift_ignore, *(ignore or ()))
     with planned(stack, targets=target or (), quiet=quiet) as made:
         found = judged(made.plan, ignored)

@@ -8,12 +8,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from smartcloudops.cli.context import working_directory
 from smartcloudops.core.errors import ConfigError, ScoError, UnreachableError
+from smartcloudops.core.redact import warm
 
 if TYPE_CHECKING:
     from smartcloudops.core.config import Config
@@ -25,6 +27,14 @@ if TYPE_CHECKING:
 
 # Between an interrupt, which lets Terraform give up its lock, and its end.
 _GRACE_S = 1.0
+_NICE = 10
+# What a plan is looked at with.
+_LATER = (
+    "smartcloudops.cli.render.infra_view",
+    "smartcloudops.infra.cost.saying",
+    "smartcloudops.infra.drift",
+    "smartcloudops.infra.policy",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +46,12 @@ class Opened:
     runner: Runner
 
 
-def opened(config: Config, env: str | None, variables: Sequence[str] = ()) -> Opened:
-    """The stack that the flags mean; ConfigError where there is none, or no Terraform."""
+def opened(config: Config, env: str | None, variables: Sequence[str] = (), *, plans: bool = False) -> Opened:
+    """The stack that the flags mean; ConfigError where there is none, or no Terraform.
+
+    `plans`: what `up` would do is planned, so that the stack has the key of the wheel that `up` would send; without it
+    every plan would show a change.
+    """
     from concurrent.futures import ThreadPoolExecutor
 
     from smartcloudops.infra.binary import find
@@ -50,6 +64,7 @@ def opened(config: Config, env: str | None, variables: Sequence[str] = ()) -> Op
         from smartcloudops.infra.runner import Runner
 
         stack = stack_of(config, env, variables, environ=os.environ, cwd=working_directory())
+        stack = _with_wheel(stack, config) if plans else stack
         return Opened(config, stack, Runner.of(finding.result(), stack, os.environ))
 
 
@@ -66,7 +81,6 @@ def planned(
     from smartcloudops.infra.backend import ensure
     from smartcloudops.infra.planning import make_plan
 
-    of = of if destroy else _with_wheel(of)
     asking = _Asking.of(of)
     with Progress("read", quiet=quiet) as progress, ExitStack() as stack:
         try:
@@ -81,16 +95,15 @@ def planned(
         yield made
 
 
-def _with_wheel(of: Opened) -> Opened:
-    """The stack with the key of the wheel that `up` would send: otherwise its absence would look like a change."""
+def _with_wheel(stack: Stack, config: Config) -> Stack:
     from smartcloudops.infra.wheel import VARIABLE, wheel_of
 
     try:
-        wheel = wheel_of(of.stack, of.config.infra.wheel, environ=os.environ)
+        wheel = wheel_of(stack, config.infra.wheel, environ=os.environ)
     except ConfigError:
         # `up` says so.
-        return of
-    return of if wheel is None else replace(of, stack=of.stack.with_variables(**{VARIABLE: wheel.key}))
+        return stack
+    return stack if wheel is None else stack.with_variables(**{VARIABLE: wheel.key})
 
 
 def said(quiet: bool) -> Callable[[str], None]:
@@ -121,6 +134,13 @@ def _watch(progress: Progress, asking: _Asking) -> Watch:
     return Watch(on_event=on_event, on_tick=on_tick)
 
 
+def _step_back() -> None:
+    """Let this thread have what Terraform leaves of the processors, where a thread can be told so."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+
+
 @dataclass(slots=True)
 class _Asking:
     """Asks AWS who we are, beside Terraform."""
@@ -136,10 +156,15 @@ class _Asking:
         asking = cls()
 
         def run() -> None:
+            _step_back()
             try:
                 preflight.look(opened.stack.region, environ=os.environ)
             except ScoError as e:
                 asking.error = e
+            # Terraform is at work for a while yet.
+            for name in _LATER:
+                import_module(name)
+            warm()
 
         asking._thread = threading.Thread(target=run, daemon=True)
         asking._thread.start()

@@ -48,13 +48,14 @@ def plan(
       sco infra plan -o md > comment.md
     """
     from smartcloudops.cli.infra.opening import opened, planned
-    from smartcloudops.cli.render import infra_view as render
 
     form = choose(output, as_json, sys.stdout)
     quiet = ctx.obj.verbosity < 0
-    stack = opened(ctx.obj.load(), env, var or ())
+    stack = opened(ctx.obj.load(), env, var or (), plans=not destroy)
     with planned(stack, targets=target or (), destroy=destroy, quiet=quiet) as made:
         view, is_empty = view_of(stack, made, scanner), made.is_empty
+    from smartcloudops.cli.render import infra_view as render
+
     render.show_plan(view, form, sys.stdout)
     return Status.FOUND if exit_code and not is_empty else Status.DONE
 
