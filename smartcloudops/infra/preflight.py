@@ -11,7 +11,7 @@ from smartcloudops.core import aws
 from smartcloudops.core.errors import ConfigError, ScoError, UnreachableError
 from smartcloudops.core.registry import nearest
 
-_MOST_S = 4.0
+_MOST_S = 3.0
 # Where nobody names one: the stack's own default.
 _REGION = "us-east-1"
 _HINT = "check the network, the region and AWS_ENDPOINT_URL"

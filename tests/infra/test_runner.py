@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,14 @@ def test_its_environment_is_quiet_and_means_the_stack_s(runner) -> None:
     assert (found["TF_WORKSPACE"], found["TF_INPUT"], found["CHECKPOINT_DISABLE"]) == ("prod", "0", "1")
     assert found["TF_VAR_password"] == "hunter2hunter2"
     assert not {"TF_LOG", "TF_LOG_PATH", "TF_CLI_ARGS_plan"} & found.keys()
+    assert found["GOGC"] == "200"
+
+
+def test_whoever_tunes_go_is_obeyed(runner) -> None:
+    import json
+
+    tuned = replace(runner, environ={**runner.environ, "GOGC": "50"})
+    assert json.loads(tuned.capture("environment"))["GOGC"] == "50"
 
 
 def test_no_secret_of_the_environment_is_in_its_representation(runner) -> None:
