@@ -54,6 +54,8 @@ def loaded(arguments: list[str], **environment: str) -> set[str]:
         ["ask", "--help"],
         ["query", "--help"],
         ["incidents", "list", "--help"],
+        ["logs", "search", "--help"],
+        ["infra", "plan", "--help"],
     ],
     ids=" ".join,
 )
@@ -91,3 +93,11 @@ def test_completion_of_names_loads_no_heavy_library(line: str, home: Path) -> No
     modules = loaded([], _SCO_COMPLETE="complete_bash", COMP_WORDS="\n".join(words), COMP_CWORD=str(len(words) - 1))
     assert "smartcloudops.cli.completing" in modules
     assert not modules & (HEAVY | {"pydantic", "rich.console", "asyncio"})
+
+
+def test_a_search_with_fields_loads_no_heavy_library(tmp_path: Path) -> None:
+    """The first hit waits for whatever is loaded; lists of options are what Typer would load pydantic for."""
+    (tmp_path / "a.log").write_text('{"level":"ERROR"}\n')
+    modules = loaded(["logs", "search", "--field", "level=ERROR", "-n", "1", str(tmp_path)])
+    assert "smartcloudops.logs.searching" in modules
+    assert not modules & (HEAVY | {"pydantic", "numpy", "botocore"})
