@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import pytest
 from fakes.small_stack import PARAMETER, SLOW, Account
+from fakes.terraform_parts import NEW, OLD
 from fakes.typist import CTRL_C, Typist, shown
 
 from smartcloudops.core.errors import Status
@@ -97,15 +98,23 @@ def test_terraform_outlives_a_killed_sco_and_the_next_run_waits_for_it(mine):
     assert list((account.home / "tmp").glob("sco-*")) == []
 
 
-def test_two_runs_on_s3_and_a_killed_terraform_whose_lock_stays(mine, bootstrap):
+def lock(account: Account) -> dict[str, object] | None:
+    """What `sco infra status` says of it."""
+    return account.sco("status", "--no-check", "-o", "json").json["lock"]
+
+
+@pytest.mark.parametrize("version", [NEW, OLD], ids=["a file beside the state", "a table"])
+def test_two_runs_on_s3_and_a_killed_terraform_whose_lock_stays(mine, bootstrap, version):
     """The second run is told who holds the lock; after a SIGKILL, that nobody does, and the command that unlocks."""
-    have = mine(PARAMETER, SLOW)
+    have = mine(PARAMETER, SLOW, version=version)
     account = have.account
     bootstrap(account, bucket=f"{have.name}-state")
     process = account.start("up", "-y", "--no-wait")
     until(have.instances, "the server's creation")
     pid = terraform(account)
     assert pid is not None
+    held = lock(account)
+    assert held is not None and held["held"] is True and held["operation"] == "apply"
     found = account.sco("up", "-y", "--no-wait")
     assert found.status == Status.LOCKED
     assert re.search(
@@ -123,7 +132,9 @@ def test_two_runs_on_s3_and_a_killed_terraform_whose_lock_stays(mine, bootstrap)
     assert found.status == Status.LOCKED
     assert "that run is dead" in found.err
     unlock = next(line for line in found.err.splitlines() if "force-unlock" in line).removeprefix("  try: ")
+    assert lock(account) == held
     typed(account, unlock)
+    assert lock(account) is None
     typed(account, take_in)
     (server,) = have.instances()
     typed(
