@@ -76,10 +76,17 @@ class Listing:
             return
         everything = self.source.objects("")
         first = list(islice(everything, _PAGE))
+        if not windowed:
+            # Nobody waits for another page whose first one can be worked on.
+            self._is_small = len(first) < _PAGE
+            self._learn([one.key for one in first], look_around=False)
+            yield from first
+            yield from everything
+            return
         more = next(everything, None) if len(first) == _PAGE else None
         self._is_small = more is None
-        self._learn([one.key for one in first], look_around=more is not None and windowed)
-        if more is None or self.layout is None or not windowed:
+        self._learn([one.key for one in first], look_around=more is not None)
+        if more is None or self.layout is None:
             yield from first
             yield from [] if more is None else [more]
             yield from everything
