@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -30,8 +29,7 @@ _NAME = re.compile(r"smartcloudops-[A-Za-z0-9.+_]+(?:-\d[A-Za-z0-9]*)?-[\w.]+-[\
 _BUILD_S = 300.0
 _ERROR = re.compile(r"(?:[\w.]*(?:Error|Exception)|ERROR|WARNING): ")
 _NO_WHEEL = '[infra] wheel = "PATH/smartcloudops-….whl", or --var wheel_key= for servers without sco'
-_SOURCES = ("pyproject.toml", "README.md", "LICENSE")
-_FOLDERS = ("smartcloudops", "terraform")
+_SOURCES = ("pyproject.toml", "README.md", "LICENSE", "smartcloudops/**/*", "terraform/**/*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,30 +63,18 @@ def wheel_of(stack: Stack, configured: str | None, *, environ: Mapping[str, str]
 def from_checkout(checkout: Path) -> Wheel:
     """The wheel that a checkout makes, not built yet; its key changes with any of its files."""
     digest = hashlib.sha256()
-    for name in sorted(_files(checkout)):
-        digest.update(os.fsencode(name) + b"\0")
-        with open(f"{checkout}/{name}", "rb") as file:  # noqa: PTH123 - hundreds of them, and every plan waits
-            digest.update(file.read())
+    for path in sorted(_files(checkout)):
+        digest.update(f"{path.relative_to(checkout)}\0".encode())
+        digest.update(path.read_bytes())
     name = f"smartcloudops-{smartcloudops.__version__}-py3-none-any.whl"
     return Wheel(f"wheels/{digest.hexdigest()[:12]}/{name}", checkout)
 
 
-def _files(checkout: Path) -> Iterator[str]:
-    """Paths below the checkout."""
-    yield from (name for name in _SOURCES if (checkout / name).is_file())
-    for folder in _FOLDERS:
-        if (checkout / folder).is_dir():
-            yield from _below(str(checkout), folder)
-
-
-def _below(root: str, folder: str) -> Iterator[str]:
-    with os.scandir(f"{root}/{folder}") as entries:
-        for entry in entries:
-            name = f"{folder}/{entry.name}"
-            if entry.is_file():
-                yield name
-            elif entry.is_dir() and entry.name != "__pycache__":
-                yield from _below(root, name)
+def _files(checkout: Path) -> Iterator[Path]:
+    for pattern in _SOURCES:
+        for path in checkout.glob(pattern):
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield path
 
 
 def _configured(text: str) -> Wheel:

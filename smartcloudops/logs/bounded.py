@@ -163,6 +163,9 @@ class _Within:
     def known(self, found: Any) -> None:
         self.source.known = found
 
+    def warm(self) -> None:
+        self.source.warm()
+
     def reader(self) -> Reader:
         return _Reader(self.source.reader(), self)
 
@@ -180,9 +183,6 @@ class _Reader:
         for data in self.reader.stream(one, start=start, piece=piece):
             self._check()
             yield data
-
-    def warm(self) -> None:
-        self.reader.warm()
 
     def close(self) -> None:
         self.reader.close()

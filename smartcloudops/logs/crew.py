@@ -32,6 +32,7 @@ _WAITING, _WAITING_BYTES = 8, 48 << 20
 # Objects that are listed ahead of the work, and payloads that wait for a slow reader.
 _LISTED, _UNREAD = 4096, 64
 _JOIN_S = 2.0
+_AT_ONCE_S = 0.02
 _END = object()
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -49,13 +50,13 @@ def run(
     """Do the work on every object; payloads and ends as they come, those of one object in order.
 
     `workers` None is one process a core; 0 is none but this one. `budget`: stored bytes held in flight by all of them;
-    `cap`: decoded bytes of one object; `warm` loads what the work takes, in each worker. Raises what listing raises,
-    and what no object can be read without (ScoError).
+    `cap`: decoded bytes of one object; `warm` loads what the work takes, in workers that have nothing to
+    do yet. Raises what listing raises, and what no object can be read without (ScoError).
     However the caller leaves, no worker outlives it.
     """
     count = _count() if workers is None else workers
-    job = Job(source, work, cap, budget // max(count, 1), warm=warm)
-    crew = _Crew(job, count) if count else None
+    job = Job(source, work, cap, budget // max(count, 1))
+    crew = _Crew(job, count, warm) if count else None
     listing = _Listing(objects, is_heard=crew is not None)
     try:
         yield from crew.results(listing) if crew else _here(job, listing)
@@ -144,7 +145,7 @@ class _Listing:
 class _Crew:
     """Forked workers, each with a pipe of its own."""
 
-    def __init__(self, job: Job, count: int) -> None:
+    def __init__(self, job: Job, count: int, warm: Callable[[], None]) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         self._workers: list[_Worker] = []
@@ -152,7 +153,7 @@ class _Crew:
         kept = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         try:
             for _ in range(count):
-                self._workers.append(_Worker(job, self._workers, kept))
+                self._workers.append(_Worker(job, warm, self._workers, kept))
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, kept)
 
@@ -189,11 +190,13 @@ class _Crew:
 class _Worker:
     """One process, and what it was given and has not ended."""
 
-    def __init__(self, job: Job, others: list[_Worker], signals: set[signal.Signals | int]) -> None:
+    def __init__(
+        self, job: Job, warm: Callable[[], None], others: list[_Worker], signals: set[signal.Signals | int]
+    ) -> None:
         context = get_context("fork")
         self.pipe, theirs = context.Pipe()
         foreign = [self.pipe, *(other.pipe for other in others)]
-        self._process = context.Process(target=_live, args=(job, theirs, foreign, signals), daemon=True)
+        self._process = context.Process(target=_live, args=(job, warm, theirs, foreign, signals), daemon=True)
         self._process.start()
         theirs.close()
         self.waiting: list[LogObject] = []
@@ -237,18 +240,29 @@ def _died() -> ScoError:
     return ScoError("a worker process died; most often the machine ran out of memory", hint=hint)
 
 
-def _live(job: Job, pipe: Connection, foreign: list[Connection], signals: set[signal.Signals | int]) -> None:
+def _live(
+    job: Job,
+    warm: Callable[[], None],
+    pipe: Connection,
+    foreign: list[Connection],
+    signals: set[signal.Signals | int],
+) -> None:
     """A worker's life. The parent alone hears Ctrl-C; when it is gone, the pipe ends. `signals`: those it blocks."""
-    from smartcloudops.logs.codecs.decode import tune_allocator
+    from smartcloudops.logs.codecs import decode
 
     for other in foreign:
         other.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, signals)
-    tune_allocator()
+    decode.tune_allocator()
     with suppress(OSError):
         try:
+            # A server is a while in listing; a directory is not, and waits for nothing that it may not need.
+            if not pipe.poll(_AT_ONCE_S):
+                job.source.warm()
+                decode.warm()
+                warm()
             serve(job, _received(pipe, job.source), lambda one, message: pipe.send(message))
         except Exception as e:  # noqa: BLE001 - a border of processes: the parent raises it
             pipe.send(e)

@@ -14,8 +14,8 @@ from smartcloudops.logs.sieve import Sieve
 _HEAD = 256 << 10
 # So far back a record without a time looks for one: records, and bytes of the block before.
 _BACK, _BACK_BYTES = 200, 64 << 10
-# A line as most are, and how many make a buffer of the size at which fast scanners are used.
-_USUAL, _ENOUGH = b'{"level":"INFO"}\n', 1 << 15
+# A line as most are, and how large a buffer must be for the fast scanners to be used.
+_USUAL, _LARGE = b'{"level":"INFO"}\n', 256 << 10
 
 
 @dataclass(slots=True)
@@ -186,7 +186,7 @@ def warm(sieve: Sieve) -> None:
     """Load what most objects are read and searched with: what is loaded when it is first needed would be waited for."""
     open_reading(_USUAL, Hint())
     if not sieve.looks_at_all:
-        deque(sieve.candidates(_USUAL * _ENOUGH), maxlen=0)
+        deque(sieve.candidates(_USUAL + b" " * _LARGE), maxlen=0)
 
 
 def matching(block: Block, sieve: Sieve) -> Iterator[tuple[int, int, Event | None]]:

@@ -20,7 +20,7 @@ from smartcloudops.logs.scan import blocks, matching, warm
 from smartcloudops.logs.sieve import Question, Sieve
 from smartcloudops.logs.sources import Source
 from smartcloudops.logs.surroundings import Hits
-from smartcloudops.logs.work import Done, Given
+from smartcloudops.logs.work import Done, Given, Work
 
 # Hits that cross a pipe together, by count and by bytes.
 _BATCH, _BATCH_BYTES = 1024, 1 << 20
@@ -99,16 +99,7 @@ class Search:
         asked, covered = self.asked, self.coverage
         # Of lines in one piece nobody knows where a record ends, which may be of several: a limit counts records.
         work = _Bare(asked, self.sieve) if asked.bare and asked.limit is None else _Work(asked, self.sieve)
-        results = crew.run(
-            asked.source,
-            self._objects(),
-            work,
-            workers=asked.workers,
-            budget=asked.budget,
-            cap=asked.cap,
-            warm=partial(warm, self.sieve),
-        )
-        for result in results:
+        for result in worked(asked, self._objects(), work, self.sieve):
             if isinstance(result, Done):
                 yield from self._ended(result)
                 yield []
@@ -146,6 +137,19 @@ class Search:
         hits = self._hits.pop(done.one.key, 0)
         if not done.troubles:
             self._finished(done.one, hits)
+
+
+def worked(asked: Asked, objects: Iterator[LogObject], work: Work, sieve: Sieve) -> Iterator[Given | Done]:
+    """What comes of the work on each object, within the limits that were asked for."""
+    return crew.run(
+        asked.source,
+        objects,
+        work,
+        workers=asked.workers,
+        budget=asked.budget,
+        cap=asked.cap,
+        warm=partial(warm, sieve),
+    )
 
 
 def search(asked: Asked) -> Search:

@@ -9,7 +9,7 @@ from typing import Any
 from smartcloudops.logs.ahead import FETCHERS, Fetched, fetched
 from smartcloudops.logs.codecs import decode
 from smartcloudops.logs.objects import LogObject, Trouble, Unread
-from smartcloudops.logs.sources import Reader, Source
+from smartcloudops.logs.sources import Source
 from smartcloudops.logs.work import Done, Work
 
 # tell(object, payload), and tell(object, Done(…)) when it is through
@@ -18,15 +18,13 @@ Tell = Callable[[LogObject, Any], None]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The work, where the objects come from, the most decoded bytes of one, and the stored bytes held ahead; `warm`
-    loads what the work takes."""
+    """The work, where the objects come from, the most decoded bytes of one, and the stored bytes held ahead."""
 
     source: Source
     work: Work
     cap: int
     budget: int
     fetchers: int = FETCHERS
-    warm: Callable[[], None] = lambda: None
 
 
 def serve(job: Job, objects: Iterator[LogObject], tell: Tell, pulse: Callable[[], None] = lambda: None) -> None:
@@ -34,19 +32,11 @@ def serve(job: Job, objects: Iterator[LogObject], tell: Tell, pulse: Callable[[]
     calls."""
     reader = job.source.reader()
     try:
-        _warm(job, reader)
         for got in fetched(objects, reader, budget=job.budget, fetchers=job.fetchers):
             done = _worked(job, got, tell, pulse)
             tell(got.one, done)
     finally:
         reader.close()
-
-
-def _warm(job: Job, reader: Reader) -> None:
-    """Load what most objects take, while the first of them is still being listed."""
-    reader.warm()
-    decode.warm()
-    job.warm()
 
 
 def _worked(job: Job, got: Fetched, tell: Tell, pulse: Callable[[], None]) -> Done:

@@ -33,6 +33,13 @@ sys.exit(3)
 """
 
 
+@pytest.fixture(autouse=True, params=["the kernel tells", "it is asked"])
+def ending(request, monkeypatch) -> None:
+    """How the end of a program is heard of: macOS, and kernels before 5.3, have no pidfd."""
+    if request.param == "it is asked":
+        monkeypatch.delattr(os, "pidfd_open")
+
+
 def patient(seconds: float) -> list[str]:
     return [sys.executable, "-c", PATIENT, str(seconds)]
 

@@ -32,6 +32,9 @@ class ListedSource:
         self._objects = {key: LogObject(key, 100, at, storage=storage) for key, at in times.items()}
         self.root, self.name, self.layout, self.listings = root, root, layout, 0
 
+    def warm(self) -> None:
+        pass
+
     def address(self, key: str = "") -> str:
         return self.root + key
 

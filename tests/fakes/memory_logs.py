@@ -52,6 +52,9 @@ class Memory:
             if key.startswith(prefix) and key > after:
                 yield LogObject(key, len(self.content[key]), 1_700_000_000_000, f"e{hash(self.content[key])}")
 
+    def warm(self) -> None:
+        pass
+
     def reader(self) -> MemoryReader:
         self.made.append(MemoryReader(self))
         return self.made[-1]
@@ -85,9 +88,6 @@ class MemoryReader:
         if data.startswith(DEADLY):
             os.kill(os.getpid(), signal.SIGKILL)
         return data
-
-    def warm(self) -> None:
-        pass
 
     def close(self) -> None:
         self.closed = True

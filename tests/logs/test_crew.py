@@ -47,6 +47,27 @@ def test_every_object_is_worked_on_once_and_its_end_is_told(workers) -> None:
     assert sum(r.decoded for r in ended) == sum(len(data) for data in content().values())
 
 
+def test_workers_that_wait_for_a_listing_load_what_they_need_before_it_comes(tmp_path) -> None:
+    """Each its own; what fails there is told as if it had failed at work."""
+
+    def late() -> Iterator[LogObject]:
+        time.sleep(0.5)
+        assert len(list(tmp_path.iterdir())) == 2
+        yield from Memory(content(4)).objects()
+
+    def warm() -> None:
+        (tmp_path / str(os.getpid())).touch()
+
+    results = list(crew.run(Memory(content(4)), late(), lines, workers=2, warm=warm))
+    assert len([r for r in results if isinstance(r, Done)]) == 4
+
+    def broken() -> None:
+        raise UnreachableError("nothing to load it from")
+
+    with pytest.raises(UnreachableError, match="to load it from"):
+        list(crew.run(Memory(content(4)), late(), lines, workers=2, warm=broken))
+
+
 def test_payloads_of_an_object_come_in_order_before_its_end(workers) -> None:
     data = {"big": b"x" * 99 + b"\n", "small": b"a\n"}
     source = Memory({**data, "big": data["big"] * (BUFFER // 40)})

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 # Between an interrupt, which lets Terraform give up its lock, and its end.
 _GRACE_S = 1.0
-_NICE = 10
 # What a plan is looked at with.
 _LATER = (
     "smartcloudops.cli.render.infra_view",
@@ -134,11 +133,11 @@ def _watch(progress: Progress, asking: _Asking) -> Watch:
     return Watch(on_event=on_event, on_tick=on_tick)
 
 
-def _step_back() -> None:
-    """Let this thread have what Terraform leaves of the processors, where a thread can be told so."""
-    if sys.platform == "linux":
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+def _prepare() -> None:
+    """Load what a plan is looked at with, while Terraform makes it."""
+    for name in _LATER:
+        import_module(name)
+    warm()
 
 
 @dataclass(slots=True)
@@ -156,15 +155,11 @@ class _Asking:
         asking = cls()
 
         def run() -> None:
-            _step_back()
             try:
                 preflight.look(opened.stack.region, environ=os.environ)
             except ScoError as e:
                 asking.error = e
-            # Terraform is at work for a while yet.
-            for name in _LATER:
-                import_module(name)
-            warm()
+            _prepare()
 
         asking._thread = threading.Thread(target=run, daemon=True)
         asking._thread.start()

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
-from smartcloudops.logs import crew
 from smartcloudops.logs.counting import AUTO, Wanted
 from smartcloudops.logs.counting.blockwise import Blockwise
 from smartcloudops.logs.counting.tally import empty
@@ -15,8 +14,8 @@ from smartcloudops.logs.counting.timeline import BUCKETS, width_for
 from smartcloudops.logs.finding.compile import compiled
 from smartcloudops.logs.listing import listed
 from smartcloudops.logs.objects import LogObject
-from smartcloudops.logs.scan import blocks, warm
-from smartcloudops.logs.searching import Asked, Coverage
+from smartcloudops.logs.scan import blocks
+from smartcloudops.logs.searching import Asked, Coverage, worked
 from smartcloudops.logs.sieve import Sieve
 from smartcloudops.logs.work import Done, Given
 
@@ -39,16 +38,7 @@ class Counting:
     def __iter__(self) -> Iterator[Done]:
         asked, covered = self.asked, self.coverage
         work = _Work(asked, self.wanted, self._sieve, self._width)
-        results = crew.run(
-            asked.source,
-            self._objects(),
-            work,
-            workers=asked.workers,
-            budget=asked.budget,
-            cap=asked.cap,
-            warm=partial(warm, self._sieve),
-        )
-        for result in results:
+        for result in worked(asked, self._objects(), work, self._sieve):
             if isinstance(result, Given):
                 self.tally.merge(result.payload)
                 covered.hits = self.tally.records

@@ -23,9 +23,6 @@ class Reader(Protocol):
     # resumed where it broke, of the same content only ("changed" otherwise).
     def stream(self, one: LogObject, *, start: int = 0, piece: int = 8 << 20) -> Iterator[bytes]: ...
 
-    # Load what reading takes, while there is nothing to read yet. Sends nothing.
-    def warm(self) -> None: ...
-
     def close(self) -> None: ...
 
 
@@ -59,6 +56,9 @@ class Source(Protocol):
     # What listing found out that spares readers a request; None for nothing. Picklable: in each worker it is set to
     # what the listing process knows.
     known: Any
+
+    # Load what reading takes, for a worker that has nothing to read yet. Sends nothing, makes no connection.
+    def warm(self) -> None: ...
 
     # A reader for one worker. Called in the worker's process; cheap there where the source was made before the fork.
     def reader(self) -> Reader: ...

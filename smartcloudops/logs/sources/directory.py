@@ -73,6 +73,9 @@ class Directory:
             elif key.startswith(prefix) and _is_behind(key, after):
                 yield one
 
+    def warm(self) -> None:
+        """Nothing to load."""
+
     def reader(self) -> FileReader:
         """Opens a file for each read."""
         return FileReader(self._root)
@@ -106,9 +109,6 @@ class FileReader:
             raise Unread("gone", "deleted since it was listed") from e
         except OSError as e:
             raise Unread("unreadable", e.strerror or str(e)) from e
-
-    def warm(self) -> None:
-        """Nothing to load."""
 
     def close(self) -> None:
         """Nothing stays open."""

@@ -29,9 +29,6 @@ class Client(Protocol):
     # listed. Raises Again, Unread for what is wrong with the object, ScoError for what is wrong with all of them.
     def get(self, one: LogObject, start: int, end: int) -> bytes: ...
 
-    # Load what it takes; nothing is sent.
-    def warm(self) -> None: ...
-
     def close(self) -> None: ...
 
 
@@ -71,10 +68,6 @@ class ObjectReader:
                     raise failed.final from failed
                 step = step if failed.busy else max(step // 4, _SMALLEST)
             reach = start + step
-
-    def warm(self) -> None:
-        """Load what it takes."""
-        self.client.warm()
 
     def close(self) -> None:
         """Let go of the connections."""

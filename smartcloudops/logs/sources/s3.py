@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from itertools import chain
 from typing import Any
@@ -187,6 +188,10 @@ class S3:
                     hint="name a folder further down, with fewer objects in it",
                 )
             asked["ContinuationToken"] = token
+
+    def warm(self) -> None:
+        """Load what fetches."""
+        import_module("obstore.store" if self._thin else "botocore.auth")
 
     def reader(self) -> ObjectReader:
         """Makes no connection and no thread before the first read."""

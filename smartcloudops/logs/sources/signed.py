@@ -14,7 +14,6 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 from urllib.parse import quote
 
@@ -54,10 +53,9 @@ class Signed:
     pattern that the listing gave, if it gave one."""
 
     def __init__(
-        self, bucket: Bucket, prefix: Callable[[], str], listed: Callable[[], Pattern | None] = lambda: None
+        self, bucket: Bucket, prefix: Callable[[], str], listed: Callable[[], Pattern | None] | None = None
     ) -> None:
-        self.bucket, self.prefix = bucket, prefix
-        self._listed: Callable[[], Pattern | None] | None = listed
+        self.bucket, self.prefix, self._listed = bucket, prefix, listed
         self._pattern: Pattern | None = None
         self._sent = threading.local()
         self._http: Any = None
@@ -180,10 +178,6 @@ class Signed:
                     socket_options=keep,
                 )
             return self._http
-
-    def warm(self) -> None:
-        """Load what signs."""
-        import_module("botocore.auth")
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -42,6 +42,9 @@ class Stdin:
         """The one; how large it is nobody knows."""
         return iter([LogObject("-", BUFFER + 1, 0)])
 
+    def warm(self) -> None:
+        """Nothing to load."""
+
     def reader(self) -> _Reader:
         """Reads it as it comes."""
         return _Reader(self.file or sys.stdin.buffer)
@@ -68,9 +71,6 @@ class _Reader:
                 held, size = [], 0
         if held:
             yield b"".join(held)
-
-    def warm(self) -> None:
-        """Nothing to load."""
 
     def close(self) -> None:
         """It is not ours to close."""

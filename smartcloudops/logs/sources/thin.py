@@ -11,7 +11,6 @@ import os
 import re
 import threading
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -124,11 +123,6 @@ class Thin:
             return None
         data = parts[0] if len(parts) == 1 else b"".join(parts)
         return data if len(data) == end - start else None
-
-    def warm(self) -> None:
-        """Load obstore, and make the store where its place is known."""
-        self._opened()
-        import_module("obstore.store")
 
     def close(self) -> None:
         """Let go of the connections."""
