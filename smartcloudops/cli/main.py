@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
@@ -21,6 +21,23 @@ _CLICK_ERROR: Any = typer.BadParameter.__mro__[2]
 
 class _Terminated(BaseException):
     """SIGTERM arrived."""
+
+
+class _Heard:
+    """Whether SIGTERM arrived during this run: what it raises may be lost, or come out as something else."""
+
+    def __init__(self) -> None:
+        self.termination = False
+
+    def terminate(self, signum: int, frame: FrameType | None) -> None:
+        self.termination = True
+        raise _Terminated
+
+    def ended_by(self, e: Exception) -> Status | None:
+        """The status of the signal that is behind an error: a file, say, that cannot be closed in mid-write."""
+        if self.termination:
+            return Status.TERMINATED
+        return Status.INTERRUPTED if any(isinstance(c, KeyboardInterrupt) for c in _behind(e)) else None
 
 
 class Commands(LazyGroup):
@@ -100,22 +117,22 @@ def options(
 
 def run(argv: Sequence[str]) -> int:
     """Run one command line; every error ends here as a message on stderr and a status."""
-    previous = signal.signal(signal.SIGTERM, _terminate)
+    heard = _Heard()
+    previous = signal.signal(signal.SIGTERM, heard.terminate)
     try:
         return int(_dispatch(argv))
     except KeyboardInterrupt:
-        sys.stderr.write("sco: interrupted\n")
-        return Status.INTERRUPTED
+        return _report_signal(Status.INTERRUPTED)
     except _Terminated:
-        sys.stderr.write("sco: terminated\n")
-        return Status.TERMINATED
+        return _report_signal(Status.TERMINATED)
     except BrokenPipeError:
         _silence_stdout()
         return Status.DONE
     except ScoError as e:
-        return _report(e)
+        return _report_signal(Status.TERMINATED) if heard.termination else _report(e)
     except Exception as e:  # noqa: BLE001 - the outermost border: an unexpected error is a bug
-        return _report_bug(e, argv)
+        sent = heard.ended_by(e)
+        return _report_bug(e, argv) if sent is None else _report_signal(sent)
     finally:
         signal.signal(signal.SIGTERM, previous)
 
@@ -181,8 +198,17 @@ def _report_bug(e: Exception, argv: Sequence[str]) -> int:
     return Status.BUG
 
 
-def _terminate(signum: int, frame: FrameType | None) -> None:
-    raise _Terminated
+def _report_signal(status: Status) -> int:
+    sys.stderr.write(f"sco: {status.name.lower()}\n")
+    return status
+
+
+def _behind(e: BaseException) -> Iterator[BaseException]:
+    """What an error was raised during, the last first."""
+    during = e.__context__
+    while during is not None:
+        yield during
+        during = during.__context__
 
 
 def _silence_stdout() -> None:

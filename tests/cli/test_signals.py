@@ -1,19 +1,23 @@
-"""Ctrl-C and SIGTERM in the middle of training: the right status, no child left, nothing half-written."""
+"""Ctrl-C and SIGTERM: the right status wherever they arrive, no child left, nothing half-written."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes.machines import Said
 from fakes.recordings import history, write_csv
 
-from smartcloudops.core.errors import Status
+from smartcloudops.core.errors import ScoError, Status
 
 ROOT = Path(__file__).parents[2]
 
@@ -71,3 +75,45 @@ def test_a_signal_during_training(large, home, sent, to_group, status):
     assert children(process.pid) == []
     assert not (home / ".local/share/sco/models/current.json").exists()
     assert not list((home / ".local/share/sco/models").glob("versions/*"))
+
+
+def _closed_in_mid_write():
+    with zipfile.ZipFile(io.BytesIO(), "w") as archive:
+        open_entry = archive.open("one", "w")
+        signal.raise_signal(signal.SIGTERM)
+        open_entry.close()
+
+
+def _interrupted_in_mid_write():
+    with zipfile.ZipFile(io.BytesIO(), "w") as archive:
+        open_entry = archive.open("one", "w")
+        signal.raise_signal(signal.SIGINT)
+        open_entry.close()
+
+
+def _lost_on_the_way():
+    """As extension modules do that load NumPy: the first error is printed, an ImportError raised."""
+    with contextlib.suppress(BaseException):
+        signal.raise_signal(signal.SIGTERM)
+    raise ImportError("numpy.core.multiarray failed to import")
+
+
+def _dead_worker():
+    """As where a service manager ends the whole group."""
+    with contextlib.suppress(BaseException):
+        signal.raise_signal(signal.SIGTERM)
+    raise ScoError("a worker process died")
+
+
+@pytest.mark.parametrize(
+    ("work", "status", "said"),
+    [
+        (_closed_in_mid_write, Status.TERMINATED, "sco: terminated\n"),
+        (_interrupted_in_mid_write, Status.INTERRUPTED, "sco: interrupted\n"),
+        (_lost_on_the_way, Status.TERMINATED, "sco: terminated\n"),
+        (_dead_worker, Status.TERMINATED, "sco: terminated\n"),
+    ],
+)
+def test_a_signal_that_comes_out_as_another_error(sco, monkeypatch, work, status, said):
+    monkeypatch.setattr("smartcloudops.cli.demo._play", lambda *_, **__: work())
+    assert sco("-q", "demo") == Said(status, "", said)
