@@ -1,4 +1,4 @@
-"""Blocks of whole records -> their count: by the shapes of lines where that is proven, else record by record."""
+"""Blocks of whole records -> their count: many lines at once where that is proven, else record by record."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ from smartcloudops.logs.sieve import Question, Sieve
 _ROWS, _NAMED, _NAMED_EVERY = 8192, 20, 997
 # Where times only have to lie in a window, this much tells them apart.
 _COARSE = MINUTE
+# What is to be the same of columns that are put together.
+Kind = tuple[int, frozenset[str]]
 Spans = Iterable[tuple[int, int, Event | None]]
 
 
 class Blockwise:
-    """Counts blocks into tallies. It remembers how lines are built, and is of use to one thread at a time."""
+    """Counts blocks into tallies. It remembers where things stand in lines, and is of use to one thread at a time."""
 
     def __init__(self, wanted: Wanted, question: Question, sieve: Sieve, *, zone: str = "UTC") -> None:
         self._wanted, self._question, self._sieve = wanted, question, sieve
@@ -32,7 +34,7 @@ class Blockwise:
         self._filters = bool(question.pattern or question.invert or question.fields or question.where)
         self._bounded = question.since is not None or question.until is not None
         timed = self._bounded or wanted.every is not None
-        self._known = Known(self._names, timed=timed, zoneless=zone == "UTC")
+        self._known = Known(wanted, timed=timed, zoneless=zone == "UTC")
         self._seen = 0
         # How wide the buckets of a histogram will be at least.
         self.width: int | None = None
@@ -47,15 +49,15 @@ class Blockwise:
         if self._filters:
             self._read(block, matching(block, self._sieve), tally)
         elif self._needs_event or self._bounded:
-            self._by_shape(block, tally)
+            self._at_once(block, tally)
         else:
             tally.records += _count(block)
 
-    def _by_shape(self, block: Block, tally: Tally) -> None:
+    def _at_once(self, block: Block, tally: Tally) -> None:
         if not self._known.suits(block.reading):
             self._read(block, matching(block, self._sieve), tally)
             return
-        left, held = list[tuple[int, int]](), dict[int, Columns]()
+        left, held = list[tuple[int, int]](), dict[Kind, Columns]()
         for spans, columns in self._known.parts(block.data, block.reading, width=self._width(tally)):
             fits = None if columns is None else self._fits(columns)
             if columns is None or fits is None:
@@ -67,9 +69,9 @@ class Blockwise:
         tally.know(self._known.names)
         self._read(block, self._matching(block, left), tally)
 
-    def _hold(self, columns: Columns, held: dict[int, Columns], tally: Tally) -> None:
+    def _hold(self, columns: Columns, held: dict[Kind, Columns], tally: Tally) -> None:
         """Keep columns that are read alike until there are many rows, of which few are different."""
-        kind = id(columns.read)
+        kind = id(columns.read), columns.numeric
         if kind in held:
             held[kind].extend(columns)
         else:

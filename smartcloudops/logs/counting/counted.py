@@ -83,7 +83,7 @@ class _Work:
 
     @cached_property
     def _counter(self) -> Blockwise:
-        # One for each worker, for it remembers how lines are built.
+        # One for each worker, for it remembers where things stand in lines.
         return Blockwise(self.wanted, self.asked.question, self.sieve, zone=self.asked.source.zone)
 
     def __call__(self, one: LogObject, buffers: Iterator[bytes], give: Callable[[Any], None]) -> None:

@@ -5,80 +5,108 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 
 from smartcloudops.core.times import MINUTE, SECOND
 
 _ISO = re.compile(
-    rb'"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ])[0-9]{2}:[0-9]{2}:[0-9]{2}(?:([.,])([0-9]{1,9}))?(Z|[+-][0-9]{2}:?[0-9]{2}|)"'
+    rb"([0-9]{4}-[0-9]{2}-[0-9]{2}([T ])[0-9]{2}:[0-9]{2}:[0-9]{2})(?:([.,])[0-9]{1,9})?(Z|[+-][0-9]{2}:?[0-9]{2}|)"
 )
-_EPOCH = re.compile(rb"[1-9][0-9]{9}(?:([0-9]{3})|\.([0-9]{1,6}))?")
-_MINUTES, _SECONDS, _EPOCH_SECONDS = 16, 19, 10
+_EPOCH = re.compile(rb"([1-9][0-9]{9})(?:[0-9]{3}|(?:\.[0-9]{1,6})?)")
+_DAY = rb"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+_CLOCK = rb"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+_MINUTES, _SECONDS, _EPOCH_SECONDS, _EPOCH_MILLIS = 16, 19, 10, 13
+_DIGITS, _EPOCH_DIGITS = 9, 6
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """How the time stands in lines: `before` it, `value` as RE2 that lets only this form through, `cut` as a pattern
-    that cuts it out. All times of one form are as long as each other, and in their order as text.
+    """How the time stands in lines: under `name`, in a form that `value` (RE2) lets through and nothing else; `quoted`:
+    as a string. But for `offset`, which ends all of them, times of one form are in their order as text.
 
-    `form`: a time of this form whose digits are to be replaced. `read` gives the time (ms) of a whole one.
+    `least`: the part that all have, of a time whose digits are to be replaced; `seconds`: so much of it tells seconds
+    apart. `read` gives the time (ms) of one, without its quotes.
     """
 
-    path: tuple[str, ...]
-    before: bytes
+    name: str
+    quoted: bool
     value: bytes
-    cut: bytes
-    form: bytes
+    least: bytes
     seconds: int
+    offset: bytes
     read: Callable[[bytes], int | None] = field(compare=False)
-    # Names of its line that a time can stand under, too.
-    rivals: tuple[str, ...] = ()
 
-    def kept(self, width: int) -> int:
-        """How many leading bytes tell buckets of that width (ms) apart."""
+    def holds(self, times: bytes) -> bool:
+        """Whether all of some lines are times of this form."""
+        return _pattern(self.value)(times) is not None
+
+    def kept(self, width: int) -> int | None:
+        """How many leading bytes tell buckets of that width (ms) apart; None for all of them."""
         if width % SECOND:
-            return len(self.form)
+            return None
         return _MINUTES if self.seconds == _SECONDS and width % MINUTE == 0 else self.seconds
 
     def whole(self, start: bytes) -> bytes:
         """The earliest time of this form that begins so."""
-        return start + self.form[len(start) :]
+        whole = start + self.least[len(start) :]
+        return whole if self.offset and whole.endswith(self.offset) else whole + self.offset
 
 
-def stamp_of(
-    path: tuple[str, ...],
-    before: bytes,
-    value: bytes,
-    read: Callable[[bytes], int | None],
-    *,
-    zoneless: bool = False,
-) -> Stamp | None:
+@lru_cache(maxsize=64)
+def _pattern(value: bytes) -> Callable[[bytes], Any]:
+    import re2
+
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.never_capture = True
+    options.log_errors = False
+    fullmatch: Callable[[bytes], Any] = re2.compile(b"(?:" + value + b"\n)*" + value, options).fullmatch
+    return fullmatch
+
+
+def stamp_of(name: str, value: bytes, read: Callable[[bytes], int | None], *, zoneless: bool = False) -> Stamp | None:
     """The form of a time in JSON: RFC 3339, or seconds or milliseconds since 1970; None for others.
 
-    `read` gives the time of a text of the same form, without quotes; `zoneless`: also RFC 3339 without an offset.
+    With as many digits of a second as `read` makes a time of, which gives the time (ms) of a text of the same form,
+    without quotes. `zoneless`: also RFC 3339 without an offset.
 
-    >>> stamp = stamp_of(("time",), b'"time":', b'"2026-11-20T10:00:01.250Z"', lambda text: None)
+    >>> stamp = stamp_of("time", b'"2026-11-20T10:00:01.25Z"', lambda text: 0)
     >>> stamp.whole(b"2026-11-20T10:00"), stamp.kept(60_000), stamp.kept(1_000)
-    (b'2026-11-20T10:00:00.000Z', 16, 19)
+    (b'2026-11-20T10:00:00Z', 16, 19)
     """
-    iso = _ISO.fullmatch(value)
-    if iso and (iso[4] or zoneless):
-        return _iso(path, before, iso, read)
-    epoch = _EPOCH.fullmatch(value)
-    if epoch is None:
-        return None
-    milli, fraction = epoch[1] or b"", epoch[2] or b""
-    dot = b"." if fraction else b""
-    digits = len(milli) or len(fraction)
-    pattern = rb"[1-9][0-9]{9}" + re.escape(dot) + (rb"[0-9]{%d}" % digits if digits else b"")
-    form = b"0" * _EPOCH_SECONDS + dot + b"0" * digits
-    return Stamp(path, before, pattern, rb"([0-9.]+)", form, _EPOCH_SECONDS, read)
+    text = value.strip(b'"')
+    if value.startswith(b'"'):
+        iso = _ISO.fullmatch(text)
+        if iso is None or not (iso[4] or zoneless):
+            return None
+        between, offset = iso[2], iso[4]
+        fraction = _fraction(iso[1], iso[3] or b".", offset, _DIGITS, read)
+        pattern = _DAY + between + _CLOCK + fraction + re.escape(offset)
+        least, seconds = b"0000-00-00" + between + b"00:00:00", _SECONDS
+    else:
+        epoch = _EPOCH.fullmatch(text)
+        if epoch is None:
+            return None
+        offset, seconds = b"", _EPOCH_SECONDS
+        if len(text) == _EPOCH_MILLIS and b"." not in text:
+            pattern, least = rb"[1-9][0-9]{12}", b"0" * _EPOCH_MILLIS
+        else:
+            pattern = rb"[1-9][0-9]{9}" + _fraction(epoch[1], b".", b"", _EPOCH_DIGITS, read)
+            least = b"0" * _EPOCH_SECONDS
+    found = Stamp(name, value.startswith(b'"'), pattern, least, seconds, offset, read)
+    return found if found.holds(text) else None
 
 
-def _iso(path: tuple[str, ...], before: bytes, found: re.Match[bytes], read: Callable[[bytes], int | None]) -> Stamp:
-    between, dot, fraction, offset = found[1], found[2] or b"", found[3] or b"", found[4]
-    day = rb"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
-    clock = rb"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
-    tail = re.escape(dot) + (rb"[0-9]{%d}" % len(fraction) if fraction else b"") + re.escape(offset)
-    form = b"0000-00-00" + between + b"00:00:00" + dot + b"0" * len(fraction) + offset
-    value = b'"' + day + re.escape(between) + clock + tail + b'"'
-    return Stamp(path, before, value, b'"([^"]*)"', form, _SECONDS, read)
+def _fraction(start: bytes, dot: bytes, offset: bytes, most: int, read: Callable[[bytes], int | None]) -> bytes:
+    """A pattern of the digits of a second, as many as are read as a time within that second; or of none."""
+    second = read(start + offset)
+    if second is None:
+        return b""
+    digits = 0
+    while digits < most:
+        time = read(start + dot + b"9" * (digits + 1) + offset)
+        if time is None or not second <= time < second + SECOND:
+            break
+        digits += 1
+    return b"(?:%b[0-9]{1,%d})?" % (re.escape(dot), digits) if digits else b""

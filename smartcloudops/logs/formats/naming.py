@@ -13,13 +13,13 @@ TIMES = (
     "asctime", "event_time", "eventtime", "Timestamp", "time_iso8601", "timeMillis", "timeUnixNano", "timestamp_ms",
     "date", "dt", "start_time", "start", "created_at", "_SOURCE_REALTIME_TIMESTAMP", "local_time", "time_local",
 )  # fmt: skip
-_HOSTS = (
+HOSTS = (
     "host", "hostname", "host.name", "host.hostname", "_HOSTNAME", "HOSTNAME", "server", "instance", "node",
     "kubernetes.pod_name", "kubernetes.pod.name", "k8s.pod.name", "kubernetes.host", "pod_name", "pod", "instance_id",
     "ec2_instance_id", "resource.host.name", "container_name", "agent.hostname", "source_host", "computer", "elb",
     "interface_id",
 )  # fmt: skip
-_LEVELS = (
+LEVELS = (
     "level", "severity", "levelname", "log.level", "loglevel", "log_level", "lvl", "LEVEL", "Level", "@l", "levelName",
     "severity_text", "severityText", "severity_label", "syslog.severity", "priority", "PRIORITY",
 )  # fmt: skip
@@ -48,7 +48,7 @@ def host_of(event: Event) -> str | None:
     >>> host_of(Event(fields={"kubernetes": {"pod_name": "web-1"}}))
     'web-1'
     """
-    return next((text for name in _HOSTS if (text := _text(_value(event.fields, name)))), None)
+    return next((text for name in HOSTS if (text := _text(_value(event.fields, name)))), None)
 
 
 def level_of(event: Event) -> str | None:
@@ -60,7 +60,7 @@ def level_of(event: Event) -> str | None:
     'FATAL'
     """
     fields = event.fields
-    for name in _LEVELS:
+    for name in LEVELS:
         value = _value(fields, name)
         if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
             return _level(value, syslog=name in ("priority", "PRIORITY", "syslog.severity"))

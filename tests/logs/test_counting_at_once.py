@@ -1,4 +1,4 @@
-"""Counting lines by their shape gives what reading every line gives, whatever the lines are."""
+"""Counting lines in one pass over a block gives what reading every line gives, whatever the lines are."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 from smartcloudops.logs.counting import Wanted, known
 from smartcloudops.logs.counting.blockwise import Blockwise
 from smartcloudops.logs.counting.columns import text_of
-from smartcloudops.logs.counting.shapes import shape_of
+from smartcloudops.logs.counting.decoders import Boxes
+from smartcloudops.logs.counting.places import Unfit
+from smartcloudops.logs.counting.planning import Planner
+from smartcloudops.logs.counting.plans import Plan
 from smartcloudops.logs.counting.tally import Tally, empty
 from smartcloudops.logs.finding.compile import compiled
 from smartcloudops.logs.formats import Hint
@@ -34,9 +37,9 @@ def small_pieces(monkeypatch) -> None:
     monkeypatch.setattr(known, "_PIECE", 300)
 
 
-def counted(data: bytes, wanted: Wanted, question: Question, *, zone: str = "UTC", by_shape: bool = True) -> Tally:
+def counted(data: bytes, wanted: Wanted, question: Question, *, zone: str = "UTC", at_once: bool = True) -> Tally:
     counter = Blockwise(wanted, question, compiled(question), zone=zone)
-    if not by_shape:
+    if not at_once:
         counter._known.suits = lambda reading: False
     tally = empty(wanted)
     for block in blocks(ONE, [data], format="json", zone=zone):
@@ -70,10 +73,13 @@ NUMBERS = st.sampled_from([0, 7, -3, 1.5, 250.25, 1e300, 2**60, 2**70, -0.0, 1e-
 VALUES = st.one_of(TEXT, NUMBERS, st.sampled_from([True, False, None, [], [1, "x"], [{"a": 1}], {"id": 3}, {}]))
 TIMES = st.one_of(
     st.integers(0, 400).map(lambda s: f"2026-11-20T10:{s // 60:02}:{s % 60:02}.{s:03}Z"),
+    st.sampled_from(["", ".5", ".25", ".250", ".9999", ".999999999", ".0000000001"]).map(
+        "2026-11-20T10:00:59{}Z".format
+    ),
     st.sampled_from(
         ["2026-02-31T10:00:00Z", "2026-11-20T10:00:60Z", "2026-11-20 10:00:00,123", "2026-11-20T11:00:00+02:00", "no"]
     ),
-    st.sampled_from([1795168800, 1795168800123, 1795168800.999999, 5]),
+    st.sampled_from([1795168800, 1795168800123, 1795168800.999999, 1795168800.5, 1795168860.25, 5]),
 )
 KEYS = ("level", "host", "n", "user", "tags", "a.b", "a", "severity", "pod", "date", "ts")
 SPACES = st.sampled_from([(",", ":"), (", ", ": "), (",", " : ")])
@@ -81,7 +87,7 @@ SPACES = st.sampled_from([(",", ":"), (", ", ": "), (",", " : ")])
 
 @st.composite
 def objects(draw) -> bytes:
-    """A line as programs write it: few shapes, many values."""
+    """A line as programs write it: few layouts, many values."""
     names = draw(st.sampled_from([("level", "host", "n"), ("level", "n", "user"), KEYS, ("severity", "pod", "tags")]))
     fields = {name: draw(VALUES) for name in names}
     fields["user"] = draw(st.sampled_from([{"id": 1}, {"id": "x"}, {"id": None, "b": 2}]))
@@ -111,6 +117,16 @@ BROKEN = st.sampled_from(
         b'{"level":"INFO","host":"h","n":1} ',
         b'{"x":{"level":"DEEP"},"level":"INFO","host":"h"}',
         b'{"level":{"level":"DEEP"},"host":{"name":"h"}}',
+        b'{"level":"x',
+        b'y","host":"h"}',
+        b'{"level":"a"}][{"level":"b"}',
+        b'{"level":"a"},""][{"level":"b"}',
+        b'{"level":"a"},""',
+        b'{"level":"a"},{"level":"b"}',
+        b'{"level":"a","n":[1',
+        b'2],"host":"h"}',
+        b'{"level":"a","n":[',
+        b"],",
     ]
 )
 LINES = st.lists(st.one_of(objects(), objects(), BROKEN), max_size=40)
@@ -128,10 +144,10 @@ QUESTIONS = st.sampled_from(
 
 @settings(max_examples=60, deadline=None)
 @given(LINES, QUESTIONS, st.sampled_from([b"\n", b"\r\n"]), st.sampled_from(["UTC", "Europe/Berlin"]), st.booleans())
-def test_by_shape_and_one_by_one_are_the_same(lines, question, end, zone, ended) -> None:
+def test_at_once_and_one_by_one_are_the_same(lines, question, end, zone, ended) -> None:
     data = end.join([HEAD[:-1], *lines, *lines]) + (end if ended else b"")
     fast = counted(data, WANTED, question, zone=zone)
-    assert figures(fast) == figures(counted(data, WANTED, question, zone=zone, by_shape=False))
+    assert figures(fast) == figures(counted(data, WANTED, question, zone=zone, at_once=False))
 
 
 ODD = st.lists(
@@ -179,12 +195,12 @@ COMMON = b'{"level":"INFO","n":1,"host":"h","m":5,"x":"y"}'
 @given(
     st.lists(st.tuples(ODD, ODD_NUMBERS, ODD, ODD_NUMBERS, ODD, st.sampled_from([b"\n", b"\r\n", b" \n"])), max_size=6)
 )
-def test_odd_bytes_in_one_shape(rows) -> None:
+def test_odd_bytes_in_lines_that_are_alike(rows) -> None:
     odd = [b'{"level":"%b","n":%b,"host":"%b","m":%b,"x":"%b"}%b' % row for row in rows]
     data = b"".join([COMMON + b"\n", *(line + COMMON + b"\n" for line in odd), *odd])
     for wanted in (Wanted(by=(("level",),)), Wanted(by=(("level", "n"),), distinct=("host",), percentiles=("n",))):
         fast = counted(data, wanted, Question())
-        assert figures(fast) == figures(counted(data, wanted, Question(), by_shape=False))
+        assert figures(fast) == figures(counted(data, wanted, Question(), at_once=False))
 
 
 @settings(max_examples=60, deadline=None)
@@ -202,26 +218,88 @@ def test_counts_are_those_of_reading_every_line(lines) -> None:
     assert (fast.first, fast.last) == (min(known_times), max(known_times))
 
 
-@settings(max_examples=200, deadline=None)
-@given(objects())
-def test_a_shape_is_that_of_its_line_and_lets_only_json_through(line) -> None:
-    import re2
+SCALARS = st.one_of(TEXT, NUMBERS, st.sampled_from([True, False, None]))
+PARTS = st.sampled_from(["a", "b", "level", "host", "a.b", "name", "log", "pod", "severity", "host.name", "log.level"])
+NESTED = st.recursive(
+    st.one_of(SCALARS, st.just([{"b": 1}, 2])), lambda inner: st.dictionaries(PARTS, inner, max_size=3), max_leaves=5
+)
+FIELDS = st.dictionaries(PARTS, NESTED, max_size=5)
+ASKED = st.sampled_from(
+    ["level", "host", "a", "b", "a.b", "a.b.a", "b.a.b", "log", "log.level", "host.name", "a.0", "severity", "nope"]
+)
 
-    shape = shape_of(line)
-    if shape is None:
+
+@settings(max_examples=400, deadline=None)
+@given(FIELDS, st.lists(FIELDS, min_size=1, max_size=6), st.lists(ASKED, min_size=1, max_size=3, unique=True))
+def test_what_a_plan_takes_it_reads_as_it_is(sample, others, names) -> None:
+    wanted = Wanted(by=tuple((name,) for name in names))
+    reading = open_reading(HEAD, Hint(), format="json")
+    try:
+        layout = Planner(wanted, timed=False, zoneless=True).layout(json.dumps(sample).encode(), reading, None)
+        plan = Plan(layout)
+    except Unfit:
         return
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1
-    assert re2.compile(shape.pattern({}), options).fullmatch(line + b"\n")
-    assert shape.fields([orjson.loads(leaf.value) for leaf in shape.leaves]) == orjson.loads(line)
+    for fields in (sample, *others):
+        line = json.dumps(fields).encode()
+        event = reading.read(line)
+        taken = plan.read(Boxes(line + b"\n"), width=None)
+        if taken is not None and not taken.left:
+            columns = taken.columns
+            for name in names:
+                assert columns.counted((name,)) == {(text_of(event, name),): 1}, (name, layout)
 
 
-def test_lines_of_one_shape_are_never_read_one_by_one() -> None:
+@pytest.mark.parametrize(
+    ("line", "asked"),
+    [
+        ({"level": "INFO", "host": "web-1"}, ("level", "host")),
+        ({"severity": "warn", "kubernetes": {"pod_name": "web-1"}}, ("level", "host")),
+        ({"log": {"level": "warning"}, "host": {"name": "web-1", "ip": []}}, ("level", "host")),
+        ({"log.level": "warn", "k8s": {"pod.name": "x"}}, ("level", "host")),
+        ({"message": "neither"}, ("level", "host")),
+        (
+            {"request": {"status": 500, "user": None}, "http.route": "/"},
+            ("request.status", "http.route", "request.user.id"),
+        ),
+        ({"text": 'quoted "text"\n and é \u0001'}, ("text",)),
+    ],
+)
+def test_lines_as_they_are_known_are_read_in_one_pass(line, asked) -> None:
+    lines = orjson.dumps(line) + b"\n"
+    counter = known.Known(Wanted(by=tuple((name,) for name in asked)), timed=False, zoneless=True)
+    reading = open_reading(lines * 20, Hint())
+    list(counter.parts(lines, reading, width=None))
+    parts = list(counter.parts(lines * 20, reading, width=None))
+    assert [columns.rows if columns else None for _, columns in parts] == [
+        len(range(a, b, len(lines))) for ((a, b),), _ in parts
+    ]
+    event = reading.read(lines)
+    for name in asked:
+        assert all(columns.counted((name,)).keys() == {(text_of(event, name),)} for _, columns in parts)
+
+
+PARTS_OF_LINES = [
+    b'{"level":"a"}', b'{"level":"x', b'y"}', b'{"level":"a"}][{"level":"b"}', b'{"level":"a"},""][{"level":"b"}',
+    b'{"level":"a"} {"level":"b"}', b'{"level":"a","n":[1', b'2]}', b'{"level":', b'"a"}', b'{"level":"a"', b'}', b"",
+    b'{"level":"a"},""', b'"",', b'][', b'"]["',
+]  # fmt: skip
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.lists(st.sampled_from(PARTS_OF_LINES), min_size=1, max_size=6))
+def test_an_object_is_a_line_and_a_line_is_an_object(lines) -> None:
+    reading = open_reading(HEAD, Hint(), format="json")
+    plan = Plan(Planner(Wanted(by=(("level",),)), timed=False, zoneless=True).layout(HEAD[:-1], reading, None))
+    taken = plan.read(Boxes(b"\n".join(lines) + b"\n"), width=None)
+    assert (taken is not None) == all(line == b'{"level":"a"}' for line in lines)
+
+
+def test_lines_of_one_layout_are_never_read_one_by_one() -> None:
     lines = b"".join(
         b'{"time":"2026-11-20T10:00:%02d.5Z","level":"%b","user":{"id":%d}}\n' % (n % 60, (b"INFO", b"WARN")[n % 2], n)
         for n in range(500)
     )
-    counter = known.Known(("level", "user.id"), timed=True, zoneless=True)
+    counter = known.Known(Wanted(by=(("level",), ("user.id",))), timed=True, zoneless=True)
     reading = open_reading(lines, Hint())
     list(counter.parts(lines, reading, width=60_000))
     parts = list(counter.parts(lines, reading, width=60_000))
@@ -230,7 +308,27 @@ def test_lines_of_one_shape_are_never_read_one_by_one() -> None:
     assert len(parts) == len(list(known._pieces(lines)))
 
 
-def test_lines_of_several_shapes_are_parted() -> None:
+@pytest.mark.parametrize(
+    ("times", "width"),
+    [
+        (["10:00:01Z", "10:00:01.5Z", "10:00:00.123456789Z", "10:00:59.999999999Z", "10:01:00Z"], 60_000),
+        (["10:00:01Z", "10:00:01.5Z", "10:00:01.25Z", "10:00:01.499Z"], 1_000),
+        (["10:00:01.5Z", "10:00:01.25Z", "10:00:01.499Z"], 100),
+    ],
+)
+def test_times_with_as_many_digits_as_they_need_are_read_in_one_pass(times, width) -> None:
+    lines = b"".join(b'{"time":"2026-11-20T%b","level":"INFO"}\n' % time.encode() for time in times)
+    reading = open_reading(lines, Hint())
+    counter = known.Known(Wanted(every=width), timed=True, zoneless=True)
+    list(counter.parts(lines, reading, width=width))
+    ((_, columns),) = counter.parts(lines, reading, width=width)
+    read = [reading.read(line).time for line in lines.splitlines()]
+    assert columns is not None
+    assert (columns.first, columns.last) == (min(read), max(read))
+    assert [columns.moment(m) // width for m in columns.moments] == [time // width for time in read]
+
+
+def test_lines_of_several_layouts_are_parted() -> None:
     lines = b"".join(
         b'{"level":"INFO","a":%d}\n{"level":"WARN","b":[%d]}\nplain %d\n{"msg":"x"}\n' % (n, n, n) for n in range(200)
     )

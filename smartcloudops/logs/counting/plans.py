@@ -1,0 +1,173 @@
+"""Lines whose wanted fields stand at the same places: proven and read in one pass over many of them, into columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any
+
+from smartcloudops.logs.counting.columns import Columns, Read
+from smartcloudops.logs.counting.decoders import Boxes, Rows
+from smartcloudops.logs.counting.moments import Stamp
+from smartcloudops.logs.counting.places import Kind, Place, Route, kind_at, reader, tree
+from smartcloudops.logs.finding.fields import field_text
+
+# Different values whose text is remembered, and starts of times that are.
+_REMEMBERED = 50_000
+# Fields with so few different values are read as one of these, until others came so often.
+_FEW, _SURPRISES = 48, 24
+_NUMBERS, _PLAIN = {int, float}, {str, int, type(None)}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where everything that is wanted stands. `numbers`: fields of which only numbers are wanted."""
+
+    places: tuple[Place, ...]
+    numbers: frozenset[str]
+    stamp: Stamp | None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The columns of some lines, and the numbers of those that are not in them, in order."""
+
+    columns: Columns
+    left: list[int]
+
+
+class Plan:
+    """Reads lines of one layout; Unfit where they cannot be read alike."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        stamp = layout.stamp
+        self._node = tree(layout.places, self.time, Kind.TEXT if stamp and stamp.quoted else Kind.RAW)
+        self._rows = Rows(self._node)
+        kinds = {p.name: kind_at(self._node, p.route) if p.route else None for p in layout.places}
+        self._routes: dict[str, Route] = {
+            p.name: p.route for p in layout.places if p.route and (kind := kinds[p.name]) and kind.wanted
+        }
+        self._needed = [
+            *(route for name, route in self._routes.items() if (kind := kinds[name]) and kind.needed),
+            *([(stamp.name,)] if stamp and stamp.quoted else []),
+        ]
+        self._reads: dict[str, Read] = {p.name: _read(p) for p in layout.places if p.name in self._routes}
+        self._few: dict[Route, frozenset[Any]] = {}
+        self._quick: Rows | None = None
+        self._surprises = 0
+        self._times: dict[bytes, int | None] = {}
+
+    @property
+    def time(self) -> str | None:
+        """The name that the time stands under, where that is wanted."""
+        return self.layout.stamp.name if self.layout.stamp else None
+
+    def read(self, boxes: Boxes, *, width: int | None) -> Taken | None:
+        """Lines that are UTF-8; None where one of them is refused. With times where `width` (ms) is given."""
+        reader = self._quick
+        rows = reader.read(boxes) if reader is not None else None
+        if reader is None or rows is None:
+            reader, rows = self._rows, self._rows.read(boxes)
+            if rows is None:
+                return None
+            self._learn(rows)
+        left = self._lacking(reader, rows)
+        if left:
+            gone = set(left)
+            rows = [row for number, row in enumerate(rows) if number not in gone]
+        columns = self._columns(reader, rows, width)
+        return None if columns is None else Taken(columns, left)
+
+    def _lacking(self, reader: Rows, rows: Sequence[Any]) -> list[int]:
+        """The numbers of rows that lack something."""
+        found = set[int]()
+        for route in self._needed:
+            column = reader.column(rows, route)
+            if None in column:
+                found.update(number for number, value in enumerate(column) if value is None)
+        return sorted(found)
+
+    def row(self, line: bytes) -> Any | None:
+        """The row of one line that is UTF-8; None where it is not of this layout."""
+        rows = self._rows.read(Boxes(line))
+        if rows is None or self._lacking(self._rows, rows):
+            return None
+        stamp = self.layout.stamp
+        held = stamp is None or stamp.holds(_joined(stamp, self._rows.column(rows, (stamp.name,))))
+        return rows[0] if held else None
+
+    def columns(self, rows: Sequence[Any], *, width: int | None) -> Columns | None:
+        """The columns of such rows; None where a time is none."""
+        return self._columns(self._rows, rows, width)
+
+    def _learn(self, rows: Sequence[Any]) -> None:
+        """Which fields have few different values."""
+        if self._surprises >= _SURPRISES:
+            return
+        first = self._surprises == 0
+        self._surprises += 1
+        for route in {route for name, route in self._routes.items() if name not in self.layout.numbers}:
+            if first or route in self._few:
+                values = self._few.get(route, frozenset()).union(self._rows.column(rows, route))
+                self._few[route] = values if len(values) <= _FEW and set(map(type, values)) <= _PLAIN else frozenset()
+        few = {route: values for route, values in self._few.items() if values}
+        self._few = few
+        self._quick = Rows(self._node, few) if few and self._surprises < _SURPRISES else None
+
+    def _columns(self, reader: Rows, rows: Sequence[Any], width: int | None) -> Columns | None:
+        fields, numeric = dict[str, list[Any]](), set[str]()
+        for name, route in self._routes.items():
+            column = reader.column(rows, route)
+            kinds = _PLAIN if route in reader.few else set(map(type, column))
+            if name in self.layout.numbers and kinds <= _NUMBERS:
+                numeric.add(name)
+            elif not kinds <= _PLAIN:
+                # True is 1, and 1.0 is.
+                column = list(map(_text, column))
+            fields[name] = column
+        columns = Columns(len(rows), fields, self._reads, frozenset(numeric))
+        stamp = self.layout.stamp
+        if width is None or stamp is None:
+            return columns
+        return self._timed(columns, stamp, reader.column(rows, (stamp.name,)), width)
+
+    def _timed(self, columns: Columns, stamp: Stamp, values: list[Any], width: int) -> Columns | None:
+        times = _joined(stamp, values)
+        starts = times.split(b"\n")
+        if len(starts) != columns.rows or not stamp.holds(times):
+            return None
+        if len(set(map(len, starts))) > 1:
+            # Of different length: what follows the digits must not count in their order.
+            starts = [start.removesuffix(stamp.offset) for start in starts]
+        least, most = min(starts), max(starts)
+        low, high = stamp.read(stamp.whole(least)), stamp.read(stamp.whole(most))
+        kept = slice(stamp.kept(width))
+        alike = least[kept] == most[kept]
+        moments = [least[kept]] * columns.rows if alike else list(map(itemgetter(kept), starts))
+        if low is None or high is None or None in map(self._moment, set(moments)):
+            return None
+        return replace(columns, moments=moments, moment=self._moment, first=low, last=high)
+
+    def _moment(self, start: bytes) -> int | None:
+        if start not in self._times:
+            if len(self._times) >= _REMEMBERED:
+                self._times.clear()
+            stamp = self.layout.stamp
+            self._times[start] = stamp.read(stamp.whole(start)) if stamp else None
+        return self._times[start]
+
+
+def _joined(stamp: Stamp, values: Sequence[Any]) -> bytes:
+    return "\n".join(values).encode() if stamp.quoted else b"\n".join(values)
+
+
+def _read(place: Place) -> Read:
+    """How a value at a place reads as text."""
+    return lru_cache(_REMEMBERED)(reader(place)) if place.kind is Kind.WORD else _text
+
+
+def _text(value: Any) -> str | None:
+    return value if value is None or type(value) is str else field_text(value)
