@@ -84,7 +84,6 @@ class Rows:
         self._steps: dict[Route, tuple[_Step, ...]] = {}
         fields = [("row", self._class(node, ())), ("end", str)]
         box = msgspec.defstruct("Box", fields, array_like=True, forbid_unknown_fields=True, gc=False)
-        self._lead((), _Step(attrgetter("row"), None))
         self._read = msgspec.json.Decoder(box, dec_hook=_refuse).decode_lines
 
     def read(self, boxes: Boxes) -> list[Any] | None:
@@ -114,7 +113,7 @@ class Rows:
             else:
                 kind = self._leaf((*route, key), node.leaves[key])
             fields.append((name, kind, default))
-            gets[key] = attrgetter(name)
+            gets[key] = attrgetter(name if route else f"row.{name}")
         made = msgspec.defstruct("Row", fields, kw_only=True, gc=False)
         for key, get in gets.items():
             self._lead((*route, key), _Step(get, made if route else None))

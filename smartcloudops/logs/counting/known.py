@@ -18,7 +18,7 @@ from smartcloudops.logs.formats.framing import Lines
 from smartcloudops.logs.formats.json_lines import loads
 
 # Lines that are proven at once; where they are not all alike, each is looked at.
-_PIECE = 64 << 10
+_PIECE = 256 << 10
 _MOST_PLANS = 12
 # So many lines are looked at in vain before no more are, of at most this length.
 _ATTEMPTS, _LONGEST = 300, 256 << 10

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import compress
 from operator import itemgetter
 from typing import Any
 
@@ -50,10 +51,11 @@ class Plan:
         self._routes: dict[str, Route] = {
             p.name: p.route for p in layout.places if p.route and (kind := kinds[p.name]) and kind.wanted
         }
-        self._needed = [
-            *(route for name, route in self._routes.items() if (kind := kinds[name]) and kind.needed),
-            *([(stamp.name,)] if stamp and stamp.quoted else []),
-        ]
+        times = [(stamp.name,)] if stamp else []
+        self._used = {*self._routes.values(), *times}
+        self._shared = len(set(self._routes.values())) < len(self._routes)
+        self._needed = [route for name, route in self._routes.items() if (kind := kinds[name]) and kind.needed]
+        self._needed += times if stamp and stamp.quoted else []
         self._reads: dict[str, Read] = {p.name: _read(p) for p in layout.places if p.name in self._routes}
         self._few: dict[Route, frozenset[Any]] = {}
         self._quick: Rows | None = None
@@ -74,34 +76,40 @@ class Plan:
             if rows is None:
                 return None
             self._learn(rows)
-        left = self._lacking(reader, rows)
+        values = self._values(reader, rows)
+        left = self._lacking(values)
         if left:
-            gone = set(left)
-            rows = [row for number, row in enumerate(rows) if number not in gone]
-        columns = self._columns(reader, rows, width)
+            kept = [True] * len(rows)
+            for number in left:
+                kept[number] = False
+            values = {route: list(compress(column, kept)) for route, column in values.items()}
+        columns = self._columns(values, len(rows) - len(left), reader.few, width)
         return None if columns is None else Taken(columns, left)
-
-    def _lacking(self, reader: Rows, rows: Sequence[Any]) -> list[int]:
-        """The numbers of rows that lack something."""
-        found = set[int]()
-        for route in self._needed:
-            column = reader.column(rows, route)
-            if None in column:
-                found.update(number for number, value in enumerate(column) if value is None)
-        return sorted(found)
 
     def row(self, line: bytes) -> Any | None:
         """The row of one line that is UTF-8; None where it is not of this layout."""
         rows = self._rows.read(Boxes(line))
-        if rows is None or self._lacking(self._rows, rows):
+        values = self._values(self._rows, rows or [])
+        if rows is None or self._lacking(values):
             return None
         stamp = self.layout.stamp
-        held = stamp is None or stamp.holds(_joined(stamp, self._rows.column(rows, (stamp.name,))))
-        return rows[0] if held else None
+        return rows[0] if stamp is None or stamp.holds(_joined(stamp, values[stamp.name,])) else None
 
     def columns(self, rows: Sequence[Any], *, width: int | None) -> Columns | None:
         """The columns of such rows; None where a time is none."""
-        return self._columns(self._rows, rows, width)
+        return self._columns(self._values(self._rows, rows), len(rows), (), width)
+
+    def _values(self, reader: Rows, rows: Sequence[Any]) -> dict[Route, list[Any]]:
+        """What stands at each route, in each row."""
+        return {route: reader.column(rows, route) for route in self._used}
+
+    def _lacking(self, values: Mapping[Route, list[Any]]) -> list[int]:
+        """The numbers of rows that lack something."""
+        found = set[int]()
+        for route in self._needed:
+            if None in values[route]:
+                found.update(number for number, value in enumerate(values[route]) if value is None)
+        return sorted(found)
 
     def _learn(self, rows: Sequence[Any]) -> None:
         """Which fields have few different values."""
@@ -117,22 +125,23 @@ class Plan:
         self._few = few
         self._quick = Rows(self._node, few) if few and self._surprises < _SURPRISES else None
 
-    def _columns(self, reader: Rows, rows: Sequence[Any], width: int | None) -> Columns | None:
+    def _columns(
+        self, values: Mapping[Route, list[Any]], rows: int, few: Container[Route], width: int | None
+    ) -> Columns | None:
         fields, numeric = dict[str, list[Any]](), set[str]()
         for name, route in self._routes.items():
-            column = reader.column(rows, route)
-            kinds = _PLAIN if route in reader.few else set(map(type, column))
+            column = values[route]
+            kinds = _PLAIN if route in few else set(map(type, column))
             if name in self.layout.numbers and kinds <= _NUMBERS:
                 numeric.add(name)
             elif not kinds <= _PLAIN:
                 # True is 1, and 1.0 is.
                 column = list(map(_text, column))
-            fields[name] = column
-        columns = Columns(len(rows), fields, self._reads, frozenset(numeric))
+            # A list that is extended later must not be one of two fields.
+            fields[name] = list(column) if column is values[route] and self._shared else column
+        columns = Columns(rows, fields, self._reads, frozenset(numeric))
         stamp = self.layout.stamp
-        if width is None or stamp is None:
-            return columns
-        return self._timed(columns, stamp, reader.column(rows, (stamp.name,)), width)
+        return columns if width is None or stamp is None else self._timed(columns, stamp, values[stamp.name,], width)
 
     def _timed(self, columns: Columns, stamp: Stamp, values: list[Any], width: int) -> Columns | None:
         times = _joined(stamp, values)
