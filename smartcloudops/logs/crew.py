@@ -22,7 +22,7 @@ from typing import Any, cast
 from smartcloudops.core.errors import ScoError
 from smartcloudops.logs.objects import LogObject
 from smartcloudops.logs.sources import Source
-from smartcloudops.logs.work import Done, Given, Work
+from smartcloudops.logs.work import Done, Given, Sofar, Work
 from smartcloudops.logs.worker import Job, serve
 
 BUDGET = 256 << 20
@@ -34,6 +34,7 @@ _LISTED, _UNREAD = 4096, 64
 _JOIN_S = 2.0
 _AT_ONCE_S = 0.02
 _END = object()
+Result = Given | Sofar | Done
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -46,8 +47,8 @@ def run(
     budget: int = BUDGET,
     cap: int = CAP,
     warm: Callable[[], None] = lambda: None,
-) -> Iterator[Given | Done]:
-    """Do the work on every object; payloads and ends as they come, those of one object in order.
+) -> Iterator[Result]:
+    """Do the work on every object; payloads, news and ends as they come, those of one object in order.
 
     `workers` None is one process a core; 0 is none but this one. `budget`: stored bytes held in flight by all of them;
     `cap`: decoded bytes of one object; `warm` loads what the work takes, in workers that have nothing to
@@ -157,7 +158,7 @@ class _Crew:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, kept)
 
-    def results(self, listing: _Listing) -> Iterator[Given | Done]:
+    def results(self, listing: _Listing) -> Iterator[Result]:
         """Hand out objects, take in what comes of them."""
         pipes = {worker.pipe: worker for worker in self._workers}
         while True:
@@ -214,7 +215,7 @@ class _Worker:
         except OSError as e:
             raise _died() from e
 
-    def take(self) -> Given | Done:
+    def take(self) -> Result:
         try:
             message = self.pipe.recv()
         except (EOFError, OSError) as e:
@@ -227,7 +228,7 @@ class _Worker:
             self.waiting.pop(0)
             self.bytes -= one.size
             return message
-        return Given(one, message)
+        return message if isinstance(message, Sofar) else Given(one, message)
 
     def kill(self) -> None:
         self.pipe.close()
@@ -285,7 +286,7 @@ def _received(pipe: Connection, source: Source) -> Iterator[LogObject]:
                 yield message
 
 
-def _here(job: Job, listing: _Listing) -> Iterator[Given | Done]:
+def _here(job: Job, listing: _Listing) -> Iterator[Result]:
     """The same in a thread of this process."""
     results: queue.Queue[Any] = queue.Queue(_UNREAD)
     stopped = threading.Event()
@@ -296,7 +297,7 @@ def _here(job: Job, listing: _Listing) -> Iterator[Given | Done]:
 
     def tell(one: LogObject, message: Any) -> None:
         pulse()
-        results.put(message if isinstance(message, Done) else Given(one, message))
+        results.put(message if isinstance(message, Done | Sofar) else Given(one, message))
 
     def live() -> None:
         end: Any = _END

@@ -20,7 +20,7 @@ from smartcloudops.logs.scan import blocks, matching, warm
 from smartcloudops.logs.sieve import Question, Sieve
 from smartcloudops.logs.sources import Source
 from smartcloudops.logs.surroundings import Hits
-from smartcloudops.logs.work import Done, Given, Work
+from smartcloudops.logs.work import Done, Given, Sofar, Work
 
 # Hits that cross a pipe together, by count and by bytes.
 _BATCH, _BATCH_BYTES = 1024, 1 << 20
@@ -49,7 +49,8 @@ class Asked:
 
 @dataclass(slots=True)
 class Coverage:
-    """How far a search has come. Bytes as stored and as decoded; `skipped`: done by the search that this one resumes.
+    """How far a search has come. Bytes as stored and as decoded, of objects that are through; `going`: bytes decoded of
+    those that are worked on and take long. `skipped`: done by the search that this one resumes.
 
     `listed` is final, and `whole` true, when everything that can hold hits was looked at.
     """
@@ -63,6 +64,23 @@ class Coverage:
     listed: bool = False
     whole: bool = False
     troubles: list[Trouble] = field(default_factory=list)
+    going: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def seen(self) -> int:
+        """All bytes that were decoded."""
+        return self.decoded + sum(self.going.values())
+
+    def take(self, result: Sofar | Done) -> None:
+        """An object has come so far, or is through."""
+        if isinstance(result, Sofar):
+            self.going[result.one.key] = result.decoded
+            return
+        self.going.pop(result.one.key, None)
+        self.objects += 1
+        self.stored += result.one.size
+        self.decoded += result.decoded
+        self.troubles += result.troubles
 
 
 class Search:
@@ -94,14 +112,15 @@ class Search:
     def batches(self) -> Iterator[list[Hit] | Lines | Trouble]:
         """The same, hits of one object together as they came; as Lines where `bare` was asked for and no limit.
 
-        A batch of none tells of an object that is through, for those who show how far it has come.
+        A batch of none tells of news, for those who show how far it has come.
         """
         asked, covered = self.asked, self.coverage
         # Of lines in one piece nobody knows where a record ends, which may be of several: a limit counts records.
         work = _Bare(asked, self.sieve) if asked.bare and asked.limit is None else _Work(asked, self.sieve)
         for result in worked(asked, self._objects(), work, self.sieve):
-            if isinstance(result, Done):
-                yield from self._ended(result)
+            if not isinstance(result, Given):
+                covered.take(result)
+                yield from self._ended(result) if isinstance(result, Done) else ()
                 yield []
                 continue
             batch = self._wanted(result)
@@ -128,18 +147,13 @@ class Search:
         return [_unpacked(given.one.key, packed) for packed in given.payload[:left]]
 
     def _ended(self, done: Done) -> Iterator[Trouble]:
-        covered = self.coverage
-        covered.objects += 1
-        covered.stored += done.one.size
-        covered.decoded += done.decoded
-        covered.troubles += done.troubles
         yield from done.troubles
         hits = self._hits.pop(done.one.key, 0)
         if not done.troubles:
             self._finished(done.one, hits)
 
 
-def worked(asked: Asked, objects: Iterator[LogObject], work: Work, sieve: Sieve) -> Iterator[Given | Done]:
+def worked(asked: Asked, objects: Iterator[LogObject], work: Work, sieve: Sieve) -> Iterator[crew.Result]:
     """What comes of the work on each object, within the limits that were asked for."""
     return crew.run(
         asked.source,

@@ -22,6 +22,14 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class Sofar:
+    """One object is being worked on, and takes a while; `decoded`: bytes that were worked on so far."""
+
+    one: LogObject
+    decoded: int
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """One object is through: all of it, or up to its trouble. `decoded`: bytes that were worked on."""
 

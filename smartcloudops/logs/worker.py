@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +11,11 @@ from smartcloudops.logs.ahead import FETCHERS, Fetched, fetched
 from smartcloudops.logs.codecs import decode
 from smartcloudops.logs.objects import LogObject, Trouble, Unread
 from smartcloudops.logs.sources import Source
-from smartcloudops.logs.work import Done, Work
+from smartcloudops.logs.work import Done, Sofar, Work
 
-# tell(object, payload), and tell(object, Done(…)) when it is through
+# So often is told how far a large object has come.
+_EVERY_S = 0.5
+# tell(object, payload), tell(object, Sofar(…)) now and then, and tell(object, Done(…)) when it is through
 Tell = Callable[[LogObject, Any], None]
 
 
@@ -41,7 +44,8 @@ def serve(job: Job, objects: Iterator[LogObject], tell: Tell, pulse: Callable[[]
 
 def _worked(job: Job, got: Fetched, tell: Tell, pulse: Callable[[], None]) -> Done:
     one = got.one
-    counter = _Counter(decode.decoded(got.pieces, cap=job.cap), pulse)
+    buffers = decode.decoded(got.pieces, cap=job.cap)
+    counter = _Counter(buffers, pulse, lambda decoded: tell(one, Sofar(one, decoded)))
     troubles: tuple[Trouble, ...] = ()
     try:
         job.work(one, counter, lambda payload: tell(one, payload))
@@ -51,16 +55,21 @@ def _worked(job: Job, got: Fetched, tell: Tell, pulse: Callable[[], None]) -> Do
 
 
 class _Counter:
-    """Counts the bytes that go through."""
+    """Counts the bytes that go through, and says so now and then."""
 
-    def __init__(self, buffers: Iterator[bytes], pulse: Callable[[], None]) -> None:
-        self._buffers, self._pulse, self.count = buffers, pulse, 0
+    def __init__(self, buffers: Iterator[bytes], pulse: Callable[[], None], say: Callable[[int], None]) -> None:
+        self._buffers, self._pulse, self._say, self.count = buffers, pulse, say, 0
+        self._next_s = time.monotonic() + _EVERY_S
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
         self._pulse()
+        now_s = time.monotonic()
+        if now_s >= self._next_s:
+            self._next_s = now_s + _EVERY_S
+            self._say(self.count)
         buffer = next(self._buffers)
         self.count += len(buffer)
         return buffer

@@ -20,7 +20,7 @@ from smartcloudops.core.errors import ScoError, UnreachableError
 from smartcloudops.logs import crew
 from smartcloudops.logs.ahead import Budget, Threads, ahead_of, fetched
 from smartcloudops.logs.objects import BUFFER, LogObject
-from smartcloudops.logs.work import Done, Given
+from smartcloudops.logs.work import Done, Given, Sofar
 
 
 def lines(one: LogObject, buffers: Iterator[bytes], give: Callable[[Any], None]) -> None:
@@ -75,6 +75,15 @@ def test_payloads_of_an_object_come_in_order_before_its_end(workers) -> None:
     big = [r for r in results if r.one.key == "big"]
     assert isinstance(big[-1], Done) and len(big) > 2
     assert sum(r.payload for r in big[:-1] if isinstance(r, Given)) == BUFFER // 40
+
+
+def test_how_far_a_large_object_has_come_is_told_meanwhile(workers, monkeypatch) -> None:
+    monkeypatch.setattr("smartcloudops.logs.worker._EVERY_S", 0)
+    source = Memory({"big": b"line\n" * (BUFFER // 2)})
+    results = list(crew.run(source, source.objects(), lines, workers=workers))
+    news = [r.decoded for r in results if isinstance(r, Sofar)]
+    assert isinstance(results[-1], Done)
+    assert len(news) > 2 and news == sorted(news) and 0 < news[-1] <= results[-1].decoded
 
 
 def test_what_cannot_be_read_is_told_and_the_rest_goes_on(workers) -> None:

@@ -126,7 +126,7 @@ class Run:
             "complete": covered.whole and not covered.troubles,
             "objects": covered.objects,
             "stored_bytes": covered.stored,
-            "decoded_bytes": covered.decoded,
+            "decoded_bytes": covered.seen,
             "unread": [
                 {"object": t.address, "damage": t.damage, "why": t.why, "searched_bytes": t.searched}
                 for t in covered.troubles
@@ -144,22 +144,23 @@ def look_of(search: Search, wanted: Wanted) -> Look:
     return Look(source.name, source.address, host, search.sieve.marks, **more)
 
 
-def progress_note(covered: Coverage, took_s: float) -> str:
-    """How far, how fast, how many hits."""
-    rate = f", {quantity(covered.decoded / took_s, 'bytes/s')}" if took_s > 0.5 and covered.decoded else ""
+def progress_note(covered: Coverage, took_s: float, what: str = "hits") -> str:
+    """How far, how fast, how many hits, or whatever is counted."""
+    seen = covered.seen
+    rate = f", {quantity(seen / took_s, 'bytes/s')}" if took_s > 0.5 and seen else ""
     more = "" if covered.listed else " and more"
-    return f"objects{more}, {quantity(covered.stored, 'bytes')}{rate}, {covered.hits:,} hits"
+    return f"objects{more}, {quantity(seen, 'bytes')} decoded{rate}, {covered.hits:,} {what}"
 
 
-def covered_text(covered: Coverage, hits: int, took_s: float) -> str:
-    """A sentence on how far a search came, and up to which key."""
+def covered_text(covered: Coverage, hits: int, took_s: float, what: str = "hit") -> str:
+    """A sentence on how far a search came, and how many hits, or whatever is counted, it found."""
     listing = covered.listing
-    found = "no hits" if not hits else "1 hit" if hits == 1 else f"{hits:,} hits"
+    found = f"no {what}s" if not hits else f"1 {what}" if hits == 1 else f"{hits:,} {what}s"
     of = f"{covered.objects:,}"
     if not covered.whole:
         of += f" of {listing.objects:,}" if covered.listed else f" of {listing.objects:,} and more"
     text = f"{found} in {of} objects, {quantity(covered.stored, 'bytes')} stored"
-    text += f", {quantity(covered.decoded, 'bytes')} decoded, {took_s:.1f} s"
+    text += f", {quantity(covered.seen, 'bytes')} decoded, {took_s:.1f} s"
     if listing.outside:
         text += f"; {listing.outside:,} listed outside of the window"
     if covered.skipped:

@@ -225,7 +225,7 @@ class Run:
         try:
             self._count()
         except (KeyboardInterrupt, ScoError):
-            if self.counting.coverage.objects:
+            if self.counting.tally.records:
                 self._print(form)
             self._say_covered(interrupted=True)
             raise
@@ -239,16 +239,17 @@ class Run:
     def _count(self) -> None:
         from smartcloudops.cli.logs.running import Troubles, progress_note
         from smartcloudops.core.console import Progress
+        from smartcloudops.logs.work import Done
 
         troubles = Troubles(sys.stderr)
         covered = self.counting.coverage
         with Progress(f"counting {self.counting.asked.source.name}", quiet=self._quiet) as progress:
-            for done in self.counting:
-                for trouble in done.troubles:
+            for result in self.counting:
+                for trouble in result.troubles if isinstance(result, Done) else ():
                     progress.hide()
                     troubles.take(trouble)
                 progress.done = covered.objects
-                progress.show(progress_note(covered, time.monotonic() - self._began_s))
+                progress.show(progress_note(covered, time.monotonic() - self._began_s, "records"))
         troubles.end()
 
     def _refuse_unknown(self) -> None:
@@ -295,7 +296,7 @@ class Run:
             "complete": covered.whole and not covered.troubles,
             "objects": covered.objects,
             "stored_bytes": covered.stored,
-            "decoded_bytes": covered.decoded,
+            "decoded_bytes": covered.seen,
             "unread": [
                 {"object": t.address, "damage": t.damage, "why": t.why, "searched_bytes": t.searched}
                 for t in covered.troubles
@@ -306,5 +307,5 @@ class Run:
         from smartcloudops.cli.logs.running import covered_text
 
         covered = self.counting.coverage
-        text = covered_text(covered, covered.hits, time.monotonic() - self._began_s)
+        text = covered_text(covered, covered.hits, time.monotonic() - self._began_s, "record")
         sys.stderr.write(f"{'interrupted: ' if interrupted else ''}{text}\n")

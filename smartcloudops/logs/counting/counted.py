@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,12 +18,15 @@ from smartcloudops.logs.objects import LogObject
 from smartcloudops.logs.scan import blocks
 from smartcloudops.logs.searching import Asked, Coverage, worked
 from smartcloudops.logs.sieve import Sieve
-from smartcloudops.logs.work import Done, Given
+from smartcloudops.logs.work import Done, Given, Sofar
+
+# What was counted of a large object is given so often, for whoever is interrupted.
+_EVERY_S = 1.0
 
 
 class Counting:
-    """Iterate it: objects that are done, with their troubles. `tally` and `coverage` grow with it, so that what was
-    counted when it is left is there."""
+    """Iterate it: objects that are done, with their troubles, and how far large ones have come. `tally` and `coverage`
+    grow with it, so that what was counted when it is left is there."""
 
     def __init__(self, asked: Asked, wanted: Wanted) -> None:
         self.asked, self.wanted = asked, wanted
@@ -35,7 +39,7 @@ class Counting:
         )
         self.coverage = Coverage(listing)
 
-    def __iter__(self) -> Iterator[Done]:
+    def __iter__(self) -> Iterator[Sofar | Done]:
         asked, covered = self.asked, self.coverage
         work = _Work(asked, self.wanted, self._sieve, self._width)
         for result in worked(asked, self._objects(), work, self._sieve):
@@ -43,20 +47,13 @@ class Counting:
                 self.tally.merge(result.payload)
                 covered.hits = self.tally.records
             else:
-                self._ended(result)
+                covered.take(result)
                 yield result
         covered.whole = True
 
     def _objects(self) -> Iterator[LogObject]:
         yield from self.coverage.listing
         self.coverage.listed = True
-
-    def _ended(self, done: Done) -> None:
-        covered = self.coverage
-        covered.objects += 1
-        covered.stored += done.one.size
-        covered.decoded += done.decoded
-        covered.troubles += done.troubles
 
     @property
     def unknown(self) -> list[str]:
@@ -89,8 +86,13 @@ class _Work:
     def __call__(self, one: LogObject, buffers: Iterator[bytes], give: Callable[[Any], None]) -> None:
         tally = empty(self.wanted, width=self._counter.width or self.width)
         source = self.asked.source
+        next_s = time.monotonic() + _EVERY_S
         try:
             for block in blocks(one, buffers, format=source.format, zone=source.zone):
                 self._counter.take(block, tally)
+                if time.monotonic() >= next_s:
+                    give(tally)
+                    tally = empty(self.wanted, width=self._counter.width or self.width)
+                    next_s = time.monotonic() + _EVERY_S
         finally:
             give(tally)

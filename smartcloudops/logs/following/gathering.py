@@ -16,7 +16,7 @@ from smartcloudops.logs.objects import LogObject, Trouble, Unread
 from smartcloudops.logs.scan import Behind, blocks
 from smartcloudops.logs.sources import Reader
 from smartcloudops.logs.surroundings import Hits
-from smartcloudops.logs.work import Done
+from smartcloudops.logs.work import Done, Given
 
 if TYPE_CHECKING:
     from smartcloudops.logs.searching import Asked
@@ -51,7 +51,7 @@ def gathered(asked: Asked, tasks: Iterable[Task]) -> Iterator[Result]:
         if isinstance(result, Done):
             if result.one.key not in rewritten:
                 yield result.one, result
-        else:
+        elif isinstance(result, Given):
             if isinstance(result.payload, Rewritten):
                 rewritten.add(result.one.key)
             yield result.one, result.payload

@@ -216,7 +216,19 @@ def test_ctrl_c_prints_what_was_counted_so_far(logs, capsys) -> None:
     said = capsys.readouterr()
     found = json.loads(said.out)
     assert (found["objects"], found["records"], found["complete"]) == (2, 120, False)
-    assert "interrupted: 120 hits in 2 of 6" in said.err
+    assert "interrupted: 120 records in 2 of 6" in said.err
+
+
+def test_ctrl_c_in_a_large_object_loses_nothing_that_was_counted(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("smartcloudops.logs.counting.counted._EVERY_S", 0)
+    monkeypatch.setattr("smartcloudops.logs.worker._EVERY_S", 0)
+    lines = b'{"level":"INFO","message":"%b"}\n' % (b"x" * 970) * 60_000
+    (tmp_path / "big.log").write_bytes(lines)
+    asked = Asked(Directory("web", Logs(uri=str(tmp_path))), Question(), workers=0)
+    counting = Counting(asked, Wanted(by=(("level",),)))
+    met = [counting.tally.records for _ in counting]
+    assert met == sorted(met) and len(set(met)) > 2 and met[-1] == 60_000
+    assert counting.tally.by[0].counts == {("INFO",): 60_000}
 
 
 def test_standard_input_is_a_source() -> None:
