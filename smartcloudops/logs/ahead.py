@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from smartcloudops.logs.objects import BUFFER, LogObject
+from smartcloudops.logs.objects import BUFFER, LogObject, Unread
 from smartcloudops.logs.sources import Reader
 
 FETCHERS = 4
@@ -152,7 +152,12 @@ class _Ahead:
 
     @staticmethod
     def _whole(future: Future[bytes]) -> Iterator[bytes]:
-        data = future.result()
+        try:
+            data = future.result()
+        except Unread as e:
+            if e.got:
+                yield e.got
+            raise
         del future
         yield data
 

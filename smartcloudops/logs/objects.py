@@ -46,12 +46,16 @@ class LogObject:
 
 
 class Unread(Exception):
-    """Something of an object could not be read. Raised by sources and codecs after all that could be was given out."""
+    """Something of an object could not be read. Raised by sources and codecs after all that could be was given out.
+
+    `got`: stored bytes from its beginning that came nevertheless, of an object that was read in one piece.
+    """
 
     def __init__(self, damage: Damage, why: str) -> None:
         super().__init__(why)
         self.damage: Damage = damage
         self.why = why
+        self.got = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from fakes.faulty_s3 import ALWAYS, FaultyS3, Script
 
 from smartcloudops.core.errors import ConfigError, ScoError, Status, UnreachableError
 from smartcloudops.core.settings import Logs
+from smartcloudops.logs.ahead import fetched
 from smartcloudops.logs.objects import LogObject, Unread
 from smartcloudops.logs.sources.patience import BROKEN, BUSY, Patience
 from smartcloudops.logs.sources.s3 import S3
@@ -169,8 +170,15 @@ def test_what_came_before_the_last_break_is_given_out(bench):
     assert e.value.damage == "broken off"
     assert given == WHOLE[: len(given)] and len(given) == 100 * BROKEN
     bench.script.cuts["logs/cut"] = [100] * 60
-    with pytest.raises(Unread, match="also when resumed"):
+    with pytest.raises(Unread, match="also when resumed") as whole:
         bench.reader.read(one)
+    assert whole.value.got == given
+    bench.script.cuts["logs/cut"] = [100] * 60
+    ahead = fetched(iter([one]), bench.reader, budget=1 << 20)
+    pieces = next(ahead).pieces
+    assert next(pieces) == given
+    with pytest.raises(Unread, match="also when resumed"):
+        next(pieces)
 
 
 def test_a_swap_in_the_middle_is_a_change_and_never_a_mixture(bench):

@@ -40,8 +40,13 @@ class ObjectReader:
     patience: Patience
 
     def read(self, one: LogObject) -> bytes:
-        """The whole object; nothing is asked for an empty one."""
-        parts = list(self._span(one, 0, one.size))
+        """The whole object; nothing is asked for an empty one. Unread has what came of it."""
+        parts: list[bytes] = []
+        try:
+            parts.extend(self._span(one, 0, one.size))
+        except Unread as e:
+            e.got = b"".join(parts)
+            raise
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def stream(self, one: LogObject, *, start: int = 0, piece: int = 8 << 20) -> Iterator[bytes]:
