@@ -9,13 +9,17 @@ from collections.abc import Iterable, Iterator
 from operator import itemgetter
 from typing import IO
 
-from smartcloudops.logs.objects import Hit
+from smartcloudops.logs.objects import Event, Hit
 
 _RUN_BYTES = 64 << 20
 # What a hit takes beside its packed form.
 _OVERHEAD = 256
 
+# Rows that are written, and read again, at a time.
+_TOGETHER = 64
+
 _Key = tuple[bool, int, str, int]
+_Row = tuple[_Key, bytes]
 
 
 def by_time(hits: Iterable[Hit], *, limit: int | None = None, run_bytes: int = _RUN_BYTES) -> Iterator[Hit]:
@@ -27,19 +31,19 @@ def by_time(hits: Iterable[Hit], *, limit: int | None = None, run_bytes: int = _
         yield from heapq.nsmallest(limit, hits, key=_key)
         return
     runs: list[IO[bytes]] = []
-    held: list[tuple[_Key, bytes]] = []
+    held: list[_Row] = []
     size = 0
     try:
         for hit in hits:
-            # Packed, what is held is what it takes: fields and records around may be many times the line.
-            packed = pickle.dumps(hit, pickle.HIGHEST_PROTOCOL)
-            held.append((_key(hit), packed))
-            size += len(packed) + _OVERHEAD
+            row = _row(hit)
+            held.append(row)
+            size += len(row[1]) + _OVERHEAD
             if size >= run_bytes:
                 runs.append(_kept(sorted(held, key=itemgetter(0))))
                 held, size = [], 0
         held.sort(key=itemgetter(0))
-        yield from heapq.merge(map(_unpacked, held), *map(_read, runs), key=_key)
+        for row in heapq.merge(held, *map(_read, runs), key=itemgetter(0)):
+            yield _hit(row)
     finally:
         for run in runs:
             run.close()
@@ -50,23 +54,32 @@ def _key(hit: Hit) -> _Key:
     return (time is None, time or 0, hit.key, hit.offset)
 
 
-def _unpacked(row: tuple[_Key, bytes]) -> Hit:
-    hit: Hit = pickle.loads(row[1])  # noqa: S301 - packed here
-    return hit
+def _row(hit: Hit) -> _Row:
+    # Packed, what is held is what it takes: fields and records around may be many times the line.
+    event = None if hit.event is None else hit.event.fields
+    rest = (hit.line, event, hit.before, hit.after, hit.joined)
+    return _key(hit), pickle.dumps(rest, pickle.HIGHEST_PROTOCOL)
 
 
-def _kept(rows: list[tuple[_Key, bytes]]) -> IO[bytes]:
+def _hit(row: _Row) -> Hit:
+    (untimed, time, key, offset), packed = row
+    line, fields, before, after, joined = pickle.loads(packed)  # noqa: S301 - packed here
+    event = None if fields is None else Event(None if untimed else time, fields)
+    return Hit(key, offset, line, event, before, after, joined)
+
+
+def _kept(rows: list[_Row]) -> IO[bytes]:
     """A sorted run in a file without a name, which nobody else can write."""
     file = tempfile.TemporaryFile()  # noqa: SIM115 - it outlives this function
-    for _, packed in rows:
-        file.write(packed)
+    for start in range(0, len(rows), _TOGETHER):
+        pickle.dump(rows[start : start + _TOGETHER], file, pickle.HIGHEST_PROTOCOL)
     file.seek(0)
     return file
 
 
-def _read(run: IO[bytes]) -> Iterator[Hit]:
+def _read(run: IO[bytes]) -> Iterator[_Row]:
     while True:
         try:
-            yield pickle.load(run)  # noqa: S301 - our own file, which has no name
+            yield from pickle.load(run)  # noqa: S301 - our own file, which has no name
         except EOFError:
             return

@@ -29,7 +29,8 @@ _BATCH, _BATCH_BYTES = 1024, 1 << 20
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A question to a source. `limit`: stop after so many hits; `before`, `after`: records around each; `events`: hits
-    carry what their format reads; `bare`: text alone is wanted, and no records around. The rest as for `crew.run` and
+    carry what their format reads; `bare`: text alone is wanted, and no records around, so that events have but their
+    time. The rest as for `crew.run` and
     `listing.listed`. `skip`: objects that are done."""
 
     source: Source
@@ -110,13 +111,14 @@ class Search:
                 yield item
 
     def batches(self) -> Iterator[list[Hit] | Lines | Trouble]:
-        """The same, hits of one object together as they came; as Lines where `bare` was asked for and no limit.
+        """The same, hits of one object together as they came; as Lines where bare text is all that was asked for.
 
         A batch of none tells of news, for those who show how far it has come.
         """
         asked, covered = self.asked, self.coverage
         # Of lines in one piece nobody knows where a record ends, which may be of several: a limit counts records.
-        work = _Bare(asked, self.sieve) if asked.bare and asked.limit is None else _Work(asked, self.sieve)
+        is_text = asked.bare and not asked.events and asked.limit is None
+        work = _Bare(asked, self.sieve) if is_text else _Work(asked, self.sieve)
         for result in worked(asked, self._objects(), work, self.sieve):
             if not isinstance(result, Given):
                 covered.take(result)
@@ -184,7 +186,7 @@ class _Work:
         if found is None:
             return
         hits = Hits(one.key, self.sieve, asked.before, asked.after, asked.events)
-        batch = _Batch(give, asked.limit)
+        batch = _Batch(give, asked.limit, fields=not asked.bare)
         source = asked.source
         try:
             for block in blocks(one, found, format=source.format, zone=source.zone):
@@ -225,8 +227,8 @@ def _broken_off(first: bytes, error: Unread) -> Iterator[bytes]:
 _Packed = tuple[int, bytes, tuple[int | None, Any] | None, tuple[bytes, ...], tuple[bytes, ...], bool]
 
 
-def _packed(hit: Hit) -> _Packed:
-    event = None if hit.event is None else (hit.event.time, hit.event.fields)
+def _packed(hit: Hit, *, fields: bool = True) -> _Packed:
+    event = None if hit.event is None else (hit.event.time, hit.event.fields if fields else {})
     return (hit.offset, hit.line, event, hit.before, hit.after, hit.joined)
 
 
@@ -258,6 +260,7 @@ class _Bare:
 class _Batch:
     give: Callable[[Any], None]
     left: int | None
+    fields: bool = True
     _hits: list[_Packed] = field(default_factory=list)
     _bytes: int = 0
 
@@ -272,7 +275,7 @@ class _Batch:
                 if self.left == 0:
                     return
                 self.left -= 1
-            self._hits.append(_packed(hit))
+            self._hits.append(_packed(hit, fields=self.fields))
             self._bytes += len(hit.line)
             if len(self._hits) >= _BATCH or self._bytes >= _BATCH_BYTES:
                 self.flush()

@@ -6,10 +6,11 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TextIO
 
 from smartcloudops.cli.logs.wanted import Wanted
-from smartcloudops.cli.render.logs import Look, form_of, pass_on
+from smartcloudops.cli.render.logs import Look, form_of, pass_on, write
 from smartcloudops.core.console import Progress
 from smartcloudops.core.errors import ScoError, Status
 from smartcloudops.core.quantities import quantity
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 _NAMED = 20
 # A search that takes longer can be resumed.
 _JOURNAL_AFTER_S = 2.0
+# Hits in order of time that are written at once.
+_TOGETHER = 256
 
 
 class Run:
@@ -63,18 +66,18 @@ class Run:
 
     def _print(self, form: Form, out: TextIO, progress: Progress) -> None:
         if self.wanted.by_time:
-            for hit in self._in_order(progress):
-                self._printed += 1
-                form.hit(hit)
+            hits = self._in_order(progress)
+            while batch := list(islice(hits, _TOGETHER)):
+                write(form, batch)
+                self._printed += len(batch)
             return
-        for batch in self._batches(progress):
-            if isinstance(batch, Lines):
-                pass_on(batch.data, out)
-                self._printed += batch.count
-                continue
-            for hit in batch:
-                form.hit(hit)
-            self._printed += len(batch)
+        for found in self._batches(progress):
+            if isinstance(found, Lines):
+                pass_on(found.data, out)
+                self._printed += found.count
+            else:
+                write(form, found)
+                self._printed += len(found)
 
     def _batches(self, progress: Progress) -> Iterator[list[Hit] | Lines]:
         """Hits as they are found, the progress line out of the way; what is unread is named, and what is done written

@@ -168,7 +168,7 @@ def search(
         before=max(before, context),
         after=max(after, context),
         events=form is not Forms.TEXT or by_time or follow,
-        bare=form is Forms.TEXT and not (by_time or after or before or context or sys.stdout.isatty()),
+        bare=form is Forms.TEXT and not (after or before or context or follow or sys.stdout.isatty()),
         workers=0 if source == "-" else workers,
         budget=options.size(budget, "--budget"),
         cap=options.size(max_object, "--max-object"),

@@ -83,23 +83,29 @@ class Lines:
 
     def hit(self, hit: Hit) -> None:
         """One hit with the records around it."""
-        self._context = self._context or bool(hit.before or hit.after)
+        self.together([hit])
+
+    def together(self, hits: Iterable[Hit]) -> None:
+        """Several hits at once, which costs a pipe less."""
         if self._is_shown:
-            self._show(hit)
+            for hit in hits:
+                self._show(hit)
         else:
-            self._pass_on(hit)
+            pass_on(b"".join(map(self._text, hits)), self._out)
 
     def close(self, document: Mapping[str, Any]) -> None:
         """Nothing more."""
 
-    def _pass_on(self, hit: Hit) -> None:
+    def _text(self, hit: Hit) -> bytes:
+        self._context = self._context or bool(hit.before or hit.after)
         lines = [*hit.before, hit.line, *hit.after, b""]
         if self._context and self._key is not None and not (hit.joined and hit.key == self._key):
             lines.insert(0, b"--")
         self._key = hit.key
-        pass_on(b"\n".join(lines), self._out)
+        return b"\n".join(lines)
 
     def _show(self, hit: Hit) -> None:
+        self._context = self._context or bool(hit.before or hit.after)
         if hit.key != self._key:
             gap = "" if self._key is None else "\n"
             self._out.write(f"{gap}{self._paint(printable(self._look.address(hit.key)), _HEAD)}\n")
@@ -125,6 +131,15 @@ class Lines:
 
     def _paint(self, text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._colour and text else text
+
+
+def write(form: Form, hits: Sequence[Hit]) -> None:
+    """Write hits that are there at the same time."""
+    if isinstance(form, Lines):
+        form.together(hits)
+        return
+    for hit in hits:
+        form.hit(hit)
 
 
 def pass_on(data: bytes, out: TextIO) -> None:
