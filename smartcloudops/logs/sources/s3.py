@@ -61,13 +61,14 @@ class S3:
             )
         self._settings, self._patience = settings, patience
         self._thin = is_thin(settings.client)
-        self._deciding, self._counting = threading.Lock(), threading.Lock()
+        self._deciding, self._counting, self._connecting = threading.Lock(), threading.Lock(), threading.Lock()
         key = self._place.prefix
         decided = not key or settings.uri.endswith("/")
         self._decided = _Where(f"{key}/" if key else "") if decided else None
         self._session = aws.session(profile=settings.profile, role=settings.role, region=settings.region, light=True)
         self._lister = self._client(attempts)
-        self._reading, self._read_in = self._client(1), 0
+        # Of the process that reads, made when it is needed.
+        self._reading: tuple[int, Any] = 0, None
         self._pattern: Pattern | None = None
         self._lister.meta.events.register("before-send.s3.ListObjectsV2", self._note)
 
@@ -195,15 +196,21 @@ class S3:
 
     def reader(self) -> ObjectReader:
         """Makes no connection and no thread before the first read."""
-        if self._read_in not in (0, os.getpid()):
-            self._reading = self._client(1)
-        self._read_in = os.getpid()
         settings = self._settings
         bucket = Bucket(
-            self._place.bucket, self._session, self._reading, settings.requester_pays, unsigned=settings.unsigned
+            self._place.bucket, self._session, self._connect, settings.requester_pays, unsigned=settings.unsigned
         )
         signed = Signed(bucket, lambda: self._where().base, lambda: self._pattern)
         return ObjectReader(_thinned(signed) if self._thin else signed, self._patience())
+
+    def _connect(self) -> Any:
+        """The client that reads in this process; all its readers share it."""
+        with self._connecting:
+            process, connected = self._reading
+            if process != os.getpid():
+                connected = self._client(1)
+                self._reading = os.getpid(), connected
+            return connected
 
 
 def is_thin(client: str) -> bool:

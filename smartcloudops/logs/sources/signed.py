@@ -39,11 +39,11 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """What is read from, and by whom; `client` and `session` are boto3's."""
+    """What is read from, and by whom; `session` is boto3's, and `connect` gives a client of this process."""
 
     name: str
     session: Any
-    client: Any
+    connect: Callable[[], Any]
     requester_pays: bool = False
     unsigned: bool = False
 
@@ -60,7 +60,8 @@ class Signed:
         self._sent = threading.local()
         self._http: Any = None
         self._lock = threading.Lock()
-        bucket.client.meta.events.register("before-send.s3.GetObject", self._note)
+        # Where the listing gave a pattern, none is ever needed.
+        self._client: Any = None
 
     @property
     def pattern(self) -> Pattern | None:
@@ -124,9 +125,17 @@ class Signed:
         more = {name.replace("-", ""): value for name, value in wanted.items()}
         if self.bucket.requester_pays:
             more["RequestPayer"] = "requester"
-        answer = self.bucket.client.get_object(Bucket=self.bucket.name, Key=key, **more)
+        answer = self._connected().get_object(Bucket=self.bucket.name, Key=key, **more)
         self._pattern = self._pattern or self._learnt(key)
         return answer["ResponseMetadata"]["HTTPStatusCode"], answer.get("ContentLength"), answer["Body"]
+
+    def _connected(self) -> Any:
+        """The client of boto3, made when it is first needed."""
+        with self._lock:
+            if self._client is None:
+                self._client = self.bucket.connect()
+                self._client.meta.events.register("before-send.s3.GetObject", self._note)
+            return self._client
 
     def _note(self, request: Any, **_: Any) -> None:
         self._sent.request = request
@@ -181,7 +190,8 @@ class Signed:
 
     def close(self) -> None:
         """Let go of the connections."""
-        self.bucket.client.meta.events.unregister("before-send.s3.GetObject", self._note)
+        if self._client is not None:
+            self._client.meta.events.unregister("before-send.s3.GetObject", self._note)
         if self._http is not None:
             self._http.close()
 
