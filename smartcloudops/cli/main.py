@@ -19,6 +19,10 @@ from smartcloudops.core.errors import ScoError, Status, UsageError
 _CLICK_ERROR: Any = typer.BadParameter.__mro__[2]
 
 
+# As what Ctrl-C may come out of a library that is in the midst of something.
+_DISGUISES = (OSError, ValueError, RuntimeError, ImportError, SystemError)
+
+
 class _Terminated(BaseException):
     """SIGTERM arrived."""
 
@@ -37,6 +41,8 @@ class _Heard:
         """The status of the signal that is behind an error: a file, say, that cannot be closed in mid-write."""
         if self.termination:
             return Status.TERMINATED
+        if not isinstance(e, _DISGUISES):
+            return None
         return Status.INTERRUPTED if any(isinstance(c, KeyboardInterrupt) for c in _behind(e)) else None
 
 

@@ -16,7 +16,7 @@ _RUN_BYTES = 64 << 20
 _OVERHEAD = 256
 
 # Rows that are written, and read again, at a time.
-_TOGETHER = 64
+_TOGETHER, _TOGETHER_BYTES = 64, 128 << 10
 
 _Key = tuple[bool, int, str, int]
 _Row = tuple[_Key, bytes]
@@ -71,8 +71,15 @@ def _hit(row: _Row) -> Hit:
 def _kept(rows: list[_Row]) -> IO[bytes]:
     """A sorted run in a file without a name, which nobody else can write."""
     file = tempfile.TemporaryFile()  # noqa: SIM115 - it outlives this function
-    for start in range(0, len(rows), _TOGETHER):
-        pickle.dump(rows[start : start + _TOGETHER], file, pickle.HIGHEST_PROTOCOL)
+    batch: list[_Row] = []
+    size = 0
+    for row in rows:
+        if batch and (len(batch) >= _TOGETHER or size + len(row[1]) > _TOGETHER_BYTES):
+            pickle.dump(batch, file, pickle.HIGHEST_PROTOCOL)
+            batch, size = [], 0
+        batch.append(row)
+        size += len(row[1])
+    pickle.dump(batch, file, pickle.HIGHEST_PROTOCOL)
     file.seek(0)
     return file
 

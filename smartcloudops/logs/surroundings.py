@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from smartcloudops.logs.finding.fields import shallow
 from smartcloudops.logs.formats import Framing
-from smartcloudops.logs.objects import Hit
+from smartcloudops.logs.objects import Event, Hit
 from smartcloudops.logs.scan import Block, Look, is_empty, matching
 from smartcloudops.logs.sieve import Sieve
 
@@ -38,7 +39,10 @@ class Hits:
             if self.events and event is None:
                 look.at(start, end)
                 event = look()
-            hit = Hit(self.key, block.offset + start, block.data[start:end], event)
+            line = block.data[start:end]
+            if event is not None and (fields := shallow(event.fields, line)) is not event.fields:
+                event = Event(event.time, fields)
+            hit = Hit(self.key, block.offset + start, line, event)
             if not around:
                 yield hit
                 continue

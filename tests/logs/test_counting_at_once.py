@@ -25,6 +25,7 @@ from smartcloudops.logs.objects import LogObject
 from smartcloudops.logs.scan import blocks
 from smartcloudops.logs.sieve import Question
 
+EVERYTHING = Question()
 ONE = LogObject("a.json", 1, 1_795_168_800_000)
 HEAD = b'{"time":"2026-11-20T10:00:00Z","level":"INFO"}\n'
 WANTED = Wanted(
@@ -292,6 +293,49 @@ def test_an_object_is_a_line_and_a_line_is_an_object(lines) -> None:
     plan = Plan(Planner(Wanted(by=(("level",),)), timed=False, zoneless=True).layout(HEAD[:-1], reading, None))
     taken = plan.read(Boxes(b"\n".join(lines) + b"\n"), width=None)
     assert (taken is not None) == all(line == b'{"level":"a"}' for line in lines)
+
+
+def counted_both_ways(lines: bytes, wanted: Wanted, question: Question = EVERYTHING) -> Tally:
+    fast = counted(lines, wanted, question)
+    assert figures(fast) == figures(counted(lines, wanted, question, at_once=False))
+    return fast
+
+
+@pytest.mark.parametrize("name", ['a"b', "a\\b", "a\nb", "a\tb.c", "\udcff"])
+def test_a_name_that_no_decoder_can_look_for(name) -> None:
+    lines = json.dumps({"level": "INFO", name: 1}).encode() + b"\n"
+    assert counted_both_ways(lines * 30, Wanted(by=((name,),))).records == 30
+
+
+@pytest.mark.parametrize("depth", [900, 985, 1000, 1020, 1100, 20_000])
+def test_lines_that_are_nested_as_deeply_as_nothing_else(depth) -> None:
+    usual = b'{"level":"INFO"}\n' * 30
+    for opening, closing in ((b"[", b"]"), (b'{"a":', b"}")):
+        deep = b'{"level":"INFO","x":' + opening * depth + b"1" + closing * depth + b"}\n"
+        for lines in (usual + deep, deep + usual):
+            assert counted_both_ways(lines, Wanted(by=(("level",),))).records == 31
+
+
+@pytest.mark.parametrize("line", [{"severity": 30}, {"priority": 34}, {"level": 30}, {"level": "30"}])
+def test_a_level_that_is_a_number_under_another_name_is_none(line) -> None:
+    counted_both_ways(orjson.dumps(line) + b"\n" + orjson.dumps(line) + b"\n", Wanted(percentiles=("level",)))
+
+
+def test_digits_of_a_second_that_a_number_cannot_hold() -> None:
+    lines = b"".join(
+        b'{"time":%d.%b}\n' % (at, part) for at in (1795168800, 4398046512) for part in (b"5", b"99999", b"999999")
+    )
+    for _ in range(2):
+        counted_both_ways(lines, Wanted(every=1000))
+
+
+def test_times_are_told_with_a_histogram_only() -> None:
+    lines = b"".join(
+        b'{"time":"2026-11-20T10:00:%02dZ","level":%b}\n' % (at, level)
+        for at, level in ((1, b'"A"'), (1, b'"A"'), (0, b'["x"]'), (9, b'["x"]'), (2, b'"A"'))
+    )
+    tally = counted_both_ways(lines, Wanted(by=(("level",),)), Question(since=1_700_000_000_000))
+    assert (tally.records, tally.first, tally.last) == (5, None, None)
 
 
 def test_lines_of_one_layout_are_never_read_one_by_one() -> None:

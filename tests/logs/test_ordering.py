@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import random
 import tempfile
 
@@ -54,6 +55,16 @@ def test_records_around_and_fields_count_as_memory(tmp_path, monkeypatch) -> Non
     ]
     assert list(by_time(iter(around), run_bytes=4_000)) == around
     assert len(opened) >= 3
+
+
+def test_few_large_hits_are_held_while_runs_are_merged(monkeypatch) -> None:
+    large = [Hit("k", n, b"x" * 60_000, Event(n, {})) for n in range(400)]
+    read = []
+    monkeypatch.setattr(pickle, "load", lambda file, load=pickle.load: read.append(load(file)) or read[-1])
+    ordered = by_time(iter(large), run_bytes=2 << 20)
+    next(ordered)
+    assert sum(map(len, read)) < 40
+    assert [hit.offset for hit in ordered] == list(range(1, 400))
 
 
 def test_a_full_disk_is_an_error(monkeypatch) -> None:

@@ -20,7 +20,7 @@ _ROWS, _NAMED, _NAMED_EVERY = 8192, 20, 997
 # Where times only have to lie in a window, this much tells them apart.
 _COARSE = MINUTE
 # What is to be the same of columns that are put together.
-Kind = tuple[int, frozenset[str]]
+Alike = tuple[int, frozenset[str]]
 Spans = Iterable[tuple[int, int, Event | None]]
 
 
@@ -57,7 +57,7 @@ class Blockwise:
         if not self._known.suits(block.reading):
             self._read(block, matching(block, self._sieve), tally)
             return
-        left, held = list[tuple[int, int]](), dict[Kind, Columns]()
+        left, held = list[tuple[int, int]](), dict[Alike, Columns]()
         for spans, columns in self._known.parts(block.data, block.reading, width=self._width(tally)):
             fits = None if columns is None else self._fits(columns)
             if columns is None or fits is None:
@@ -69,7 +69,7 @@ class Blockwise:
         tally.know(self._known.names)
         self._read(block, self._matching(block, left), tally)
 
-    def _hold(self, columns: Columns, held: dict[Kind, Columns], tally: Tally) -> None:
+    def _hold(self, columns: Columns, held: dict[Alike, Columns], tally: Tally) -> None:
         """Keep columns that are read alike until there are many rows, of which few are different."""
         kind = id(columns.read), columns.numeric
         if kind in held:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -18,6 +18,8 @@ _DAY = rb"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
 _CLOCK = rb"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 _MINUTES, _SECONDS, _EPOCH_SECONDS, _EPOCH_MILLIS = 16, 19, 10, 13
 _DIGITS, _EPOCH_DIGITS = 9, 6
+# Seconds where milliseconds as a number become coarser, and the last ones.
+_COARSER = (b"1099511627", b"2199023255", b"2199023256", b"3999999999")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def stamp_of(name: str, value: bytes, read: Callable[[bytes], int | None], *, zo
         if iso is None or not (iso[4] or zoneless):
             return None
         between, offset = iso[2], iso[4]
-        fraction = _fraction(iso[1], iso[3] or b".", offset, _DIGITS, read)
+        fraction = _fraction([iso[1]], iso[3] or b".", offset, _DIGITS, read)
         pattern = _DAY + between + _CLOCK + fraction + re.escape(offset)
         least, seconds = b"0000-00-00" + between + b"00:00:00", _SECONDS
     else:
@@ -92,21 +94,24 @@ def stamp_of(name: str, value: bytes, read: Callable[[bytes], int | None], *, zo
         if len(text) == _EPOCH_MILLIS and b"." not in text:
             pattern, least = rb"[1-9][0-9]{12}", b"0" * _EPOCH_MILLIS
         else:
-            pattern = rb"[1-9][0-9]{9}" + _fraction(epoch[1], b".", b"", _EPOCH_DIGITS, read)
+            # Up to 2096. Later, a number does not hold six digits of a second.
+            pattern = rb"[1-3][0-9]{9}" + _fraction([epoch[1], *_COARSER], b".", b"", _EPOCH_DIGITS, read)
             least = b"0" * _EPOCH_SECONDS
     found = Stamp(name, value.startswith(b'"'), pattern, least, seconds, offset, read)
     return found if found.holds(text) else None
 
 
-def _fraction(start: bytes, dot: bytes, offset: bytes, most: int, read: Callable[[bytes], int | None]) -> bytes:
-    """A pattern of the digits of a second, as many as are read as a time within that second; or of none."""
-    second = read(start + offset)
-    if second is None:
-        return b""
+def _fraction(
+    starts: Sequence[bytes], dot: bytes, offset: bytes, most: int, read: Callable[[bytes], int | None]
+) -> bytes:
+    """A pattern of the digits of a second, as many as are read as a time within that second, whichever of some it is;
+    or of none."""
+
+    def within(start: bytes, digits: int) -> bool:
+        second, time = read(start + offset), read(start + dot + b"9" * digits + offset)
+        return second is not None and time is not None and second <= time < second + SECOND
+
     digits = 0
-    while digits < most:
-        time = read(start + dot + b"9" * (digits + 1) + offset)
-        if time is None or not second <= time < second + SECOND:
-            break
+    while digits < most and all(within(start, digits + 1) for start in starts):
         digits += 1
     return b"(?:%b[0-9]{1,%d})?" % (re.escape(dot), digits) if digits else b""

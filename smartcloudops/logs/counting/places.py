@@ -91,7 +91,7 @@ def routes(name: str) -> Iterator[Route]:
 
 def place_of(name: str, sample: Mapping[str, Any]) -> Place:
     """Where a field stands in lines that are like `sample`; Unfit where that cannot be said."""
-    if name.count(".") >= _MOST_PARTS:
+    if name.count(".") >= _MOST_PARTS or not _is_key(name):
         raise Unfit
     if name in USUAL:
         return _usual_place(name, sample)
@@ -100,6 +100,11 @@ def place_of(name: str, sample: Mapping[str, Any]) -> Place:
     # Where it is in none, it would stand where each dot leads on.
     chosen = found or max(every, key=len)
     return Place(name, chosen, Kind.ANY, tuple(route for route in every if route != chosen))
+
+
+def _is_key(name: str) -> bool:
+    """Whether a decoder can look for it: without what is escaped in JSON, and in what UTF-8 holds."""
+    return not any(char in '"\\' or char < " " or "\ud800" <= char <= "\udfff" for char in name)
 
 
 def _usual_place(name: str, sample: Mapping[str, Any]) -> Place:

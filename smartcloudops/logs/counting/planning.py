@@ -29,16 +29,13 @@ class Planner:
         """The layout of a line whose time stands under `time`; Unfit where there is none."""
         try:
             fields = orjson.loads(line)
-        except ValueError as e:
+            event = reading.read(line)
+            stamp = self._stamp(line, reading, time) if self._timed else None
+            is_alike = event.fields == fields
+        except (ValueError, RecursionError, msgspec.MsgspecError) as e:
             raise Unfit from e
-        event = reading.read(line)
-        if event.fields != fields:
+        if not is_alike or (self._timed and event.time is None):
             raise Unfit
-        stamp = None
-        if self._timed:
-            stamp = self._stamp(line, reading, time)
-            if event.time is None:
-                raise Unfit
         places = tuple(place_of(name, fields) for name in self._names)
         return Layout(places, self._numbers, stamp)
 

@@ -56,6 +56,8 @@ class Plan:
         self._shared = len(set(self._routes.values())) < len(self._routes)
         self._needed = [route for name, route in self._routes.items() if (kind := kinds[name]) and kind.needed]
         self._needed += times if stamp and stamp.quoted else []
+        # What is called otherwise is translated first, and is no number then.
+        self._numbers = {p.name for p in layout.places if p.name in layout.numbers and p.kind is not Kind.WORD}
         self._reads: dict[str, Read] = {p.name: _read(p) for p in layout.places if p.name in self._routes}
         self._few: dict[Route, frozenset[Any]] = {}
         self._quick: Rows | None = None
@@ -117,7 +119,7 @@ class Plan:
             return
         first = self._surprises == 0
         self._surprises += 1
-        for route in {route for name, route in self._routes.items() if name not in self.layout.numbers}:
+        for route in {route for name, route in self._routes.items() if name not in self._numbers}:
             if first or route in self._few:
                 values = self._few.get(route, frozenset()).union(self._rows.column(rows, route))
                 self._few[route] = values if len(values) <= _FEW and set(map(type, values)) <= _PLAIN else frozenset()
@@ -132,7 +134,7 @@ class Plan:
         for name, route in self._routes.items():
             column = values[route]
             kinds = _PLAIN if route in few else set(map(type, column))
-            if name in self.layout.numbers and kinds <= _NUMBERS:
+            if name in self._numbers and kinds <= _NUMBERS:
                 numeric.add(name)
             elif not kinds <= _PLAIN:
                 # True is 1, and 1.0 is.

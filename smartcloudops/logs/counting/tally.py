@@ -21,9 +21,9 @@ _NAMES = 200
 class Tally:
     """Partial counts; any two can be merged, in any order.
 
-    `records` all, `untimed` those without a time (counted with a histogram only), `first` and `last` the earliest and
-    latest time (ms); `by`, `measured` and `distinct` in the order of what is wanted; `present`: fields that some
-    record had; `names`: some of all fields that there are.
+    `records` all; with a histogram only, `untimed` those without a time, `first` and `last` the earliest and latest
+    time (ms). `by`, `measured` and `distinct` in the order of what is wanted; `present`: fields that some record had;
+    `names`: some of all fields that there are.
     """
 
     records: int = 0
@@ -69,9 +69,9 @@ class Tally:
     def take(self, columns: Columns, wanted: Wanted) -> None:
         """Count records, given as columns."""
         self.records += columns.rows
-        self._reach(columns.first, columns.last)
         split = wanted.by[0] if wanted.by else ()
         if self.timeline is not None:
+            self._reach(columns.first, columns.last)
             if columns.first is not None and columns.last is not None:
                 self.timeline.fit(columns.first, columns.last)
             self._take_times(columns.over_time(split), self.timeline)

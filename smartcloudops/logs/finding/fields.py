@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
+
+TOO_DEEP = "(nested too deeply to be shown)"
+# JSON is written by libraries that go less deep than the one that reads it.
+_DEEPEST = 100
 
 
 def value_of(fields: Mapping[str, Any], name: str) -> Any:
@@ -51,7 +55,34 @@ def field_text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return str(value)
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    except RecursionError:
+        return TOO_DEEP
+
+
+def shallow(fields: Mapping[str, Any], line: bytes) -> Mapping[str, Any]:
+    """The fields of a line, but for what is nested so deeply that it cannot be written; the line itself has it.
+
+    >>> deep = b'{"a":1,"b":' + b"[" * 500 + b"]" * 500 + b"}"
+    >>> shallow(json.loads(deep), deep)
+    {'a': 1, 'b': '(nested too deeply to be shown)'}
+    """
+    if line.count(b"[") + line.count(b"{") <= _DEEPEST:
+        return fields
+    return {name: TOO_DEEP if _is_deep(value) else value for name, value in fields.items()}
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, Mapping | list)
+            for inner in (outer.values() if isinstance(outer, Mapping) else outer)
+        ]
+    return bool(level)
 
 
 def flat(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,12 +91,16 @@ def flat(fields: Mapping[str, Any]) -> dict[str, Any]:
     >>> flat({"a": {"b": 1, "c": {"d": []}}, "e": {}})
     {'a.b': 1, 'a.c.d': [], 'e': {}}
     """
-    return dict(_pairs(fields, ""))
-
-
-def _pairs(fields: Mapping[str, Any], before: str) -> Iterator[tuple[str, Any]]:
-    for name, value in fields.items():
-        if isinstance(value, Mapping) and value:
-            yield from _pairs(value, f"{before}{name}.")
+    found: dict[str, Any] = {}
+    # Not recursive: programs nest objects more deeply than Python calls functions.
+    open_ = [("", iter(fields.items()))]
+    while open_:
+        before, items = open_[-1]
+        for name, value in items:
+            if isinstance(value, Mapping) and value:
+                open_.append((f"{before}{name}.", iter(value.items())))
+                break
+            found[f"{before}{name}"] = value
         else:
-            yield f"{before}{name}", value
+            open_.pop()
+    return found

@@ -16,7 +16,7 @@ _EPOCH, _MIDNIGHT = datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 1)
 # No time of a log is before 1973 or behind 5138: smaller numbers are durations, larger ones are a finer unit.
 _EARLIEST, _S, _MS, _US, _NS = 1e8, 1e11, 1e14, 1e17, 1e20
 _KEPT = 4096
-_LONGEST = 48
+_LONGEST, _SECOND = 48, 19
 _DOTNET = re.compile(r"/?\\?/?Date\((\d{1,16})(?:[+-]\d{4})?\)\\?/?", re.ASCII)
 _NUMBER = re.compile(r"\d{9,19}(?:\.\d+)?", re.ASCII)
 
@@ -124,11 +124,14 @@ class Stamps:
 
     def _second(self, text: str) -> int | None:
         """`2026-11-20T10:00:00` as UTC, kept; None for anything else."""
-        if text[4:5] != "-" or text[16:17] != ":":
+        if len(text) != _SECOND or text[4] != "-" or text[16] != ":":
             return None
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:
+            return None
+        # `10:01:Z` is a time, too, for Python.
+        if moment.tzinfo is not None:
             return None
         if len(self._seconds) >= _KEPT:
             self._seconds.clear()

@@ -190,8 +190,10 @@ class Signed:
 
     def close(self) -> None:
         """Let go of the connections."""
-        if self._client is not None:
-            self._client.meta.events.unregister("before-send.s3.GetObject", self._note)
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.meta.events.unregister("before-send.s3.GetObject", self._note)
         if self._http is not None:
             self._http.close()
 

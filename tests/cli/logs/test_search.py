@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from smartcloudops.core.errors import Status
+from smartcloudops.logs.finding.fields import TOO_DEEP
 
 HOURS = range(8, 14)
 
@@ -184,3 +185,17 @@ def test_ctrl_c_says_what_was_covered_and_resume_goes_on_from_there(tmp_path, ho
     second = again.stdout.splitlines()
     assert len(second) < 300 * 4_000
     assert len(set(first) | set(second)) == 300 * 4_000
+
+
+@pytest.mark.parametrize("form", ["text", "json", "jsonl", "csv", "table"])
+def test_lines_that_are_nested_more_deeply_than_anybody_writes(sco, tmp_path, form) -> None:
+    deep = ['{"level":"INFO","n":1,"x":' + a * 1000 + "1" + b * 1000 + "}" for a, b in (("[", "]"), ('{"a":', "}"))]
+    (tmp_path / "deep.log").write_text("\n".join([*deep, '{"level":"INFO","x":[]}', ""]))
+    said = sco("logs", "search", "INFO", tmp_path / "deep.log", "-o", form, "--where", "n = 1")
+    assert (said.status, said.err) == (Status.DONE, "")
+    if form == "jsonl":
+        hits = [json.loads(line) for line in said.out.splitlines()]
+        assert [hit["line"] for hit in hits] == deep
+        assert all(hit["fields"] == {"level": "INFO", "n": 1, "x": TOO_DEEP} for hit in hits)
+    counted = sco("logs", "stats", "--by", "x", tmp_path / "deep.log", "-o", "csv")
+    assert counted.status == Status.DONE and f"{TOO_DEEP},2" in counted.out
