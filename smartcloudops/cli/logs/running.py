@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TextIO
 
 from smartcloudops.cli.logs.wanted import Wanted
-from smartcloudops.cli.render.logs import Look, form_of, pass_on, write
+from smartcloudops.cli.render.logs import Look, form_of, pass_on
 from smartcloudops.core.console import Progress
 from smartcloudops.core.errors import ScoError, Status
 from smartcloudops.core.quantities import quantity
@@ -68,7 +68,7 @@ class Run:
         if self.wanted.by_time:
             hits = self._in_order(progress)
             while batch := list(islice(hits, _TOGETHER)):
-                write(form, batch)
+                form.together(batch)
                 self._printed += len(batch)
             return
         for found in self._batches(progress):
@@ -76,7 +76,7 @@ class Run:
                 pass_on(found.data, out)
                 self._printed += found.count
             else:
-                write(form, found)
+                form.together(found)
                 self._printed += len(found)
 
     def _batches(self, progress: Progress) -> Iterator[list[Hit] | Lines]:

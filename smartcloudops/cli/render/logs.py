@@ -46,6 +46,11 @@ class Form(Protocol):
 
     def hit(self, hit: Hit) -> None: ...
 
+    def together(self, hits: Iterable[Hit]) -> None:
+        """Hits that are there at the same time."""
+        for hit in hits:
+            self.hit(hit)
+
     # What is said at the end; `document` is what JSON says of the search itself.
     def close(self, document: Mapping[str, Any]) -> None: ...
 
@@ -69,7 +74,7 @@ def record(hit: Hit, look: Look) -> dict[str, Any]:
     }
 
 
-class Lines:
+class Lines(Form):
     """Lines as they are on a pipe; on a terminal below the object they are from, matches marked, escapes shown."""
 
     events = False
@@ -133,15 +138,6 @@ class Lines:
         return f"\x1b[{code}m{text}\x1b[0m" if self._colour and text else text
 
 
-def write(form: Form, hits: Sequence[Hit]) -> None:
-    """Write hits that are there at the same time."""
-    if isinstance(form, Lines):
-        form.together(hits)
-        return
-    for hit in hits:
-        form.hit(hit)
-
-
 def pass_on(data: bytes, out: TextIO) -> None:
     """Write whole lines as they are to a stream of text. A pipe gets no half line, not even when Ctrl-C comes."""
     raw: Any = getattr(out, "buffer", None)
@@ -182,7 +178,7 @@ def _escaped(char: str) -> str:
     return char if char == "\t" or char.isprintable() else char.encode("unicode_escape").decode()
 
 
-class JsonLines:
+class JsonLines(Form):
     """A JSON object a line, hits only."""
 
     events = True
@@ -199,7 +195,7 @@ class JsonLines:
         """Nothing more."""
 
 
-class Document:
+class Document(Form):
     """One JSON document, written as hits come."""
 
     events = True
@@ -227,7 +223,7 @@ class Document:
         self._out.write("\n}\n")
 
 
-class Csv:
+class Csv(Form):
     """Columns: time, object, offset, host, level, line; or those that were asked for."""
 
     events = True
@@ -248,7 +244,7 @@ class Csv:
 
 
 @dataclass(slots=True)
-class Rows:
+class Rows(Form):
     """A table, drawn when all is there."""
 
     look: Look
@@ -295,7 +291,7 @@ def cells(hit: Hit, look: Look, columns: Iterable[str]) -> tuple[str, ...]:
     return tuple(cell(name) for name in columns)
 
 
-class Following:
+class Following(Form):
     """Lines of many hosts as they come: time and host before each, a colour for each host."""
 
     events = True

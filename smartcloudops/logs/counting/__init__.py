@@ -7,9 +7,9 @@
 5. `tally`     columns -> the partial count of one object: `frequent`, `timeline`, `quantiles`, `distinct`
 6. `counted`   the partial counts of all objects -> one, as the crew brings them
 
-Why this cut: reading a JSON line as an object takes five times as long as decompressing it, and most of that goes into
-making values that nobody asked for. A typed decoder skips them and checks them all the same. Whatever it refuses is
-read record by record; both ways count the same.
+Why this cut: reading a JSON line as an object takes several times as long as decompressing it, and most of that goes
+into making values that nobody asked for. A typed decoder skips them and checks them all the same. Whatever it refuses
+is read record by record; both ways count the same.
 """
 
 from __future__ import annotations

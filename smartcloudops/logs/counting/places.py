@@ -9,7 +9,7 @@ from typing import Any
 
 from smartcloudops.logs.counting.columns import USUAL
 from smartcloudops.logs.finding.fields import value_of
-from smartcloudops.logs.formats.naming import HOSTS, LEVELS
+from smartcloudops.logs.formats.naming import HOSTS, LEVELS, is_word
 from smartcloudops.logs.objects import Event
 
 Route = tuple[str, ...]
@@ -115,7 +115,7 @@ def _usual_place(name: str, sample: Mapping[str, Any]) -> Place:
     before: list[Route] = []
     for candidate in _NAMES[name]:
         for route in _usual_routes(candidate):
-            if _is_word(_at(sample, route)):
+            if is_word(_at(sample, route)):
                 return Place(name, route, Kind.WORD, tuple(before))
             before.append(route)
     return Place(name, None, Kind.WORD, tuple(before))
@@ -127,10 +127,6 @@ def _usual_routes(name: str) -> Iterator[Route]:
     if dot:
         for route in _usual_routes(rest):
             yield (first, *route)
-
-
-def _is_word(value: Any) -> bool:
-    return isinstance(value, str | int) and not isinstance(value, bool) and value != ""
 
 
 def _at(fields: Mapping[str, Any], route: Route) -> Any:
@@ -153,18 +149,18 @@ def tree(places: Sequence[Place], time: str | None, kind: Kind) -> Node:
             raise Unfit
         _put(top, (time,), kind)
     _settle(top)
-    if any(place.kind is Kind.ANY and place.route and kind_at(top, place.route) is None for place in places):
-        raise Unfit
     return top
 
 
-def kind_at(node: Node, route: Route) -> Kind | None:
-    """What stands at the end of a route; None where keys lead on."""
+def kind_at(node: Node, route: Route) -> Kind:
+    """What stands at the end of a route; Unfit where keys lead on there."""
     for key in route[:-1]:
         if key not in node.inner:
             return Kind.ABSENT
         node = node.inner[key]
-    return node.leaves.get(route[-1])
+    if route[-1] not in node.leaves:
+        raise Unfit
+    return node.leaves[route[-1]]
 
 
 def _put(node: Node, route: Route, kind: Kind) -> None:

@@ -47,15 +47,13 @@ class Plan:
         stamp = layout.stamp
         self._node = tree(layout.places, self.time, Kind.TEXT if stamp and stamp.quoted else Kind.RAW)
         self._rows = Rows(self._node)
-        kinds = {p.name: kind_at(self._node, p.route) if p.route else None for p in layout.places}
-        self._routes: dict[str, Route] = {
-            p.name: p.route for p in layout.places if p.route and (kind := kinds[p.name]) and kind.wanted
-        }
+        kinds = {p.route: kind_at(self._node, p.route) for p in layout.places if p.route}
+        self._routes = {p.name: p.route for p in layout.places if p.route and kinds[p.route].wanted}
         times = [(stamp.name,)] if stamp else []
         self._used = {*self._routes.values(), *times}
         self._shared = len(set(self._routes.values())) < len(self._routes)
-        self._needed = [route for name, route in self._routes.items() if (kind := kinds[name]) and kind.needed]
-        self._needed += times if stamp and stamp.quoted else []
+        self._needed = {route for route in self._routes.values() if kinds[route].needed}
+        self._needed.update(times if stamp and stamp.quoted else ())
         # What is called otherwise is translated first, and is no number then.
         self._numbers = {p.name for p in layout.places if p.name in layout.numbers and p.kind is not Kind.WORD}
         self._reads: dict[str, Read] = {p.name: _read(p) for p in layout.places if p.name in self._routes}

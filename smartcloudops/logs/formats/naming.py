@@ -62,9 +62,18 @@ def level_of(event: Event) -> str | None:
     fields = event.fields
     for name in LEVELS:
         value = _value(fields, name)
-        if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
+        if is_word(value):
             return _level(value, syslog=name in ("priority", "PRIORITY", "syslog.severity"))
     return None
+
+
+def is_word(value: Any) -> bool:
+    """Whether a level or a host can be called so: text, or a whole number.
+
+    >>> [is_word(value) for value in ("warn", 0, "", True, 1.5, None, ["warn"])]
+    [True, True, False, False, False, False, False]
+    """
+    return isinstance(value, str | int) and not isinstance(value, bool) and value != ""
 
 
 def message_of(event: Event) -> str | None:
